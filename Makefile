@@ -1,0 +1,133 @@
+# Makefile - builds walferry and libtestdecoding, tests them, and installs what that needs.
+#
+#   make            build/walferry and build/libtestdecoding.a
+#   make help       every target
+#   WERROR=1        warnings are errors (CI)
+#   V=1             show whole commands
+#   PYTEST_ARGS=…   passed to pytest, for instance PYTEST_ARGS='-k toast'
+
+CC       ?= cc
+PREFIX   ?= /usr/local
+PYTHON   ?= /usr/bin/python3
+RE2C     ?= re2c
+SAY       = $(if $(V),,@echo '  $(1)  $(2)' &&)
+NEEDLIBS := libpq libcurl libcrypto jansson
+
+WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+            -Wformat=2 -Wcast-qual $(if $(WERROR),-Werror)
+CFLAGS   ?= -O2 -g
+# The $(shell) calls below run when a compiler does: make deps may have installed pkg-config by then.
+FLAGS     = -std=c11 -D_GNU_SOURCE -Isrc $(WARNINGS) $(shell pkg-config --cflags $(NEEDLIBS))
+LIBS      = $(shell pkg-config --libs $(NEEDLIBS))
+SANITIZE := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+            -fno-omit-frame-pointer -DARENA_DEBUG
+
+SOURCES  := $(sort $(wildcard src/*/*.c))
+TESTS    := $(sort $(wildcard tests/unit/*.c))
+HEADERS  := $(sort $(wildcard src/*/*.h))
+# A library of the decoder alone: what it takes from base stands in headers.
+LIBRARY  := $(filter src/decode/%,$(SOURCES))
+
+.PHONY: all help deps check unit integration asan lint demo crash bench lexer install clean toolcheck
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+
+all: build/walferry build/libtestdecoding.a ## the program and the decoder's library (the default)
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
+
+# --- what a target needs on the machine -----------------------------------------------------------
+
+# Plain 'make' only says what is missing; a target that runs something real installs it first.
+# kinesis: an emulator and a reading client; servers: PostgreSQL majors that Debian 12 doesn't have.
+goals_of = $(filter $(1),$(MAKECMDGOALS))
+GROUPS  := build \
+           $(if $(call goals_of,deps check unit integration asan demo crash bench),test) \
+           $(if $(call goals_of,deps check integration asan demo crash bench),kinesis) \
+           $(if $(call goals_of,deps check integration asan),servers) \
+           $(if $(call goals_of,deps lint lexer),lint)
+READY   := $(if $(filter-out build,$(GROUPS)),deps,toolcheck)
+
+deps: ## install what is missing: Debian packages, and test pieces from npm under build/
+	@sh tests/tools/install-deps.sh $(GROUPS)
+
+toolcheck:
+	@sh tests/tools/install-deps.sh --check build
+
+# --- building: build/ as it ships, build/asan/ under the sanitizers --------------------------------
+
+# $(call variant,DIR,FLAGS): the rules for one build of everything.
+define variant
+$(1)/obj/%.o: %.c | $$(READY)
+	@mkdir -p $$(@D)
+	$$(call SAY,CC,$$<) $$(CC) $$(FLAGS) $$(CFLAGS) $(2) $$(CPPFLAGS) -MMD -MP -c -o $$@ $$<
+
+$(1)/obj/tests/%.o: tests/%.c | $$(READY)
+	@mkdir -p $$(@D)
+	$$(call SAY,CC,$$<) $$(CC) $$(FLAGS) -Itests $$(shell pkg-config --cflags check) $$(CFLAGS) $(2) $$(CPPFLAGS) \
+	    -MMD -MP -c -o $$@ $$<
+
+$(1)/walferry: $$(SOURCES:%.c=$(1)/obj/%.o)
+	$$(call SAY,LD,$$@) $$(CC) $$(CFLAGS) $(2) $$(LDFLAGS) -o $$@ $$^ $$(LIBS)
+
+$(1)/unit: $$(filter-out %/cli/main.o,$$(SOURCES:%.c=$(1)/obj/%.o)) $$(TESTS:%.c=$(1)/obj/%.o)
+	$$(call SAY,LD,$$@) $$(CC) $$(CFLAGS) $(2) $$(LDFLAGS) -o $$@ $$^ $$(LIBS) $$(shell pkg-config --libs check)
+
+-include $$(SOURCES:%.c=$(1)/obj/%.d) $$(TESTS:%.c=$(1)/obj/%.d)
+endef
+
+$(eval $(call variant,build,))
+$(eval $(call variant,build/asan,$(SANITIZE)))
+
+build/libtestdecoding.a: $(LIBRARY:%.c=build/obj/%.o)
+	@rm -f $@
+	$(call SAY,AR,$@) $(AR) rcs $@ $^
+
+# --- testing --------------------------------------------------------------------------------------
+
+# A leak or an undefined operation ends the program with a status that no test expects.
+ASAN_ENV := ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:exitcode=99 \
+            UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1:exitcode=99
+PYTEST   := $(PYTHON) -B -m pytest -p no:cacheprovider tests/integration $(PYTEST_ARGS)
+
+check: unit integration asan ## every test: unit and integration, then the same under ASan and UBSan
+
+unit: build/unit ## unit tests
+	build/unit
+
+integration: build/walferry ## integration tests on PostgreSQL 11, 13, 15, 17, 18
+	$(PYTEST)
+
+asan: build/asan/unit build/asan/walferry ## all tests under ASan and UBSan
+	$(ASAN_ENV) build/asan/unit
+	$(ASAN_ENV) WALFERRY=build/asan/walferry $(PYTEST)
+
+# One suite after the other, whatever -j says: they share the machine's cores.
+ifneq ($(call goals_of,check),)
+integration: | unit
+asan: | integration
+endif
+
+lint: build/walferry ## style, banned calls, include table, options against docs, stale lexer
+	@$(PYTHON) -B tests/tools/lint.py
+
+demo: build/walferry ## a real PostgreSQL into a Kinesis emulator and back, checked
+	@$(PYTHON) -B tests/tools/demo.py
+
+crash: build/walferry ## the same under kill -9 at 20 random moments
+	@$(PYTHON) -B tests/tools/crash.py --kills 20
+
+bench: build/walferry build/libtestdecoding.a ## speed and memory against their bars
+	@$(PYTHON) -B tests/tools/bench.py
+
+# --- the rest -------------------------------------------------------------------------------------
+
+lexer: | $(READY) ## make src/decode/td_lexer.c anew from grammar/test_decoding.re
+	$(RE2C) -W -Werror --no-generation-date -i -o src/decode/td_lexer.c grammar/test_decoding.re
+
+install: build/walferry ## into $(DESTDIR)$(PREFIX)/bin
+	install -D -m 755 build/walferry $(DESTDIR)$(PREFIX)/bin/walferry
+
+clean: ## remove build/
+	rm -rf build

@@ -1,0 +1,99 @@
+/* help.c - how the commands are used, from the same tables that run them. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "cli/registry.h"
+
+enum { WIDTH = 80, INDENT = 26 };
+
+/* Text from column INDENT on, broken between words before WIDTH. */
+static void print_wrapped(const char *text, int column)
+{
+    while (*text) {
+        int n = (int)strcspn(text, " ");
+        if (column > INDENT && column + 1 + n > WIDTH) {
+            printf("\n%*s", INDENT, "");
+            column = INDENT;
+        } else if (column > INDENT) {
+            putchar(' ');
+            column++;
+        }
+        printf("%.*s", n, text);
+        column += n;
+        text += n;
+        text += strspn(text, " ");
+    }
+    putchar('\n');
+}
+
+static void print_option(const struct option *o)
+{
+    char help[512];
+    int n = printf("  --%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
+
+    if (n > INDENT - 2)
+        printf("\n%*s", INDENT, "");
+    else
+        printf("%*s", INDENT - n, "");
+    snprintf(help, sizeof help, "%s%s%s%s", o->help, o->initial && *o->initial ? " [" : "",
+             o->initial ? o->initial : "", o->initial && *o->initial ? "]" : "");
+    print_wrapped(help, INDENT);
+}
+
+static void print_named(const char *name, const char *target, const char *summary)
+{
+    int n = printf("  %s%s%s", name, target ? ":" : "", target ? target : "");
+
+    printf("%*s", n < INDENT ? INDENT - n : 1, "");
+    print_wrapped(summary, INDENT);
+}
+
+static int help_run(void)
+{
+    puts("walferry run --slot NAME --sink SINK [OPTION]...\n\n"
+         "Publishes every committed change of a logical slot, in commit order, and moves the\n"
+         "slot forward only over what the sink has stored.\n\nOptions:");
+    for (size_t i = 0; i < option_count; i++)
+        print_option(&option_table[i]);
+    puts("\nSinks:");
+    for (size_t i = 0; registry_sinks[i]; i++)
+        print_named(registry_sinks[i]->name, registry_sinks[i]->target,
+                    registry_sinks[i]->summary);
+    puts("\nFormats:");
+    for (size_t i = 0; registry_formats[i]; i++)
+        print_named(registry_formats[i]->name, NULL, registry_formats[i]->summary);
+    puts("\nEvery option can be given as an environment variable too: --txn-memory is\n"
+         "WALFERRY_TXN_MEMORY. The command line wins. AWS keys come from the environment\n"
+         "or the shared credentials file.\n\n"
+         "SIGTERM or SIGINT: deliver what is in flight, advance the slot, exit 0; a second\n"
+         "one leaves at once. SIGHUP: read the primary keys again.\n\n"
+         "Exit codes: 0 done, 1 system, 2 usage, 3 the database refuses, 4 a row that can't\n"
+         "be understood, 5 the sink refuses, 6 a record too large for the sink,\n"
+         "128 + signal after a second signal.");
+    return 0;
+}
+
+int command_help(int argc, char **argv)
+{
+    struct err e;
+
+    if (argc == 0) {
+        puts("walferry: PostgreSQL's committed changes to a stream, in order, losing nothing.\n");
+        for (const struct command *c = commands; c->name; c++)
+            printf("  walferry %-10s %s\n", c->name, c->summary);
+        puts("\nwalferry help run lists the options.");
+        return 0;
+    }
+    if (strcmp(argv[0], "run") == 0)
+        return help_run();
+    for (const struct command *c = commands; c->name; c++) {
+        if (strcmp(c->name, argv[0]) == 0) {
+            printf("walferry %s: %s\n", c->name, c->summary);
+            return 0;
+        }
+    }
+    err_set(&e, ERR_USAGE, "%s: there is no such command; see walferry help", argv[0]);
+    return usage_error(e.text);
+}

@@ -1,0 +1,72 @@
+/* run.c - the command that ferries. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/signals.h"
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "cli/version.h"
+#include "pipeline/pipeline.h"
+#include "source/peek.h"
+
+/* The first line as a log line; what follows (a row and a caret) as it is, for people only. */
+static int report(const struct run_options *o, const struct err *e)
+{
+    size_t first = o->log_json ? strlen(e->text) : strcspn(e->text, "\n");
+
+    log_error("stopped", LSTR("slot", o->source.slot),
+              LSLICE("error", slice_of(e->text, first)), LUINT("exit", e->code));
+    if (e->text[first])
+        fprintf(stderr, "%s\n", e->text + first + 1);
+    return (int)e->code;
+}
+
+static int ferry(const struct run_options *o, struct source *source, struct sink *sink,
+                 struct err *e)
+{
+    struct pipeline_counts counts = {0};
+    struct pipeline_config cfg = {.slot = o->source.slot,
+                                  .once = o->source.once,
+                                  .flush_interval_ms = o->source.advance_interval_ms,
+                                  .partition = o->partition};
+
+    int got = pipeline_run(&cfg, source, o->format, sink, &counts, e);
+    log_info(got == 0 ? "finished" : got > 0 ? "left at once" : "counts at the end",
+             LSTR("slot", o->source.slot), LUINT("transactions", counts.transactions),
+             LUINT("changes", counts.changes), LUINT("records", counts.records),
+             LUINT("without_key", counts.unkeyed), LUINT("unknown_table", counts.unknown));
+    if (got > 0)
+        return 128 + signals_stop_number();
+    return got < 0 ? report(o, e) : 0;
+}
+
+int command_run(int argc, char **argv)
+{
+    struct run_options o;
+    struct source *source;
+    struct sink *sink;
+    struct err e = {.code = ERR_NONE};
+
+    if (argc > 0 && (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0))
+        return command_help(1, (char *[]){"run"});
+    if (options_read(&o, argc, argv, getenv, &e) < 0)
+        return usage_error(e.text);
+    log_setup(o.log_level, o.log_json);
+    signals_setup();
+    log_info("walferry " WALFERRY_VERSION, LSTR("slot", o.source.slot),
+             LSTR("sink", o.sink_ops->name), LSTR("target", o.sink.target ? o.sink.target : "-"),
+             LSTR("format", o.format->name));
+    if (o.sink_ops->open(&sink, &o.sink, &e) < 0)
+        return report(&o, &e);
+    int code;
+    if (source_peek.open(&source, &o.source, &e) < 0) {
+        code = report(&o, &e);
+    } else {
+        code = ferry(&o, source, sink, &e);
+        source->ops->close(source);
+    }
+    sink->ops->close(sink);
+    return code;
+}

@@ -1,0 +1,1 @@
+"""harness - throw-away servers, a walferry process and a judge of what it published."""
