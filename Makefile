@@ -26,7 +26,7 @@ SOURCES  := $(sort $(wildcard src/*/*.c))
 TESTS    := $(sort $(wildcard tests/unit/*.c))
 HEADERS  := $(sort $(wildcard src/*/*.h))
 # A library of the decoder alone: what it takes from base stands in headers.
-LIBRARY  := $(filter src/decode/%,$(SOURCES))
+LIBRARY  := src/decode/parser.c src/decode/td_lexer.c
 
 .PHONY: all help deps check unit integration asan lint demo crash bench lexer install clean toolcheck
 .DELETE_ON_ERROR:
@@ -118,8 +118,11 @@ demo: build/walferry ## a real PostgreSQL into a Kinesis emulator and back, chec
 crash: build/walferry ## the same under kill -9 at 20 random moments
 	@$(PYTHON) -B tests/tools/crash.py --kills 20
 
-bench: build/walferry build/libtestdecoding.a ## speed and memory against their bars
-	@$(PYTHON) -B tests/tools/bench.py
+bench: build/walferry build/bench-parser ## speed and memory against their bars
+	@$(PYTHON) -B bench/bench.py
+
+build/bench-parser: build/obj/bench/parser.o build/libtestdecoding.a
+	$(call SAY,LD,$@) $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
 # --- the rest -------------------------------------------------------------------------------------
 

@@ -1,4 +1,5 @@
-/* err.h - what went wrong, in a caller's struct: filled where it happens, logged once at the top. */
+/* err.h - what went wrong, in a caller's struct: filled where it happens, logged once at the top.
+ */
 #ifndef WALFERRY_BASE_ERR_H
 #define WALFERRY_BASE_ERR_H
 

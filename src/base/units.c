@@ -52,9 +52,10 @@ static bool with_unit(uint64_t *out, const char *text, const struct unit *units)
 bool units_size(uint64_t *bytes, const char *text)
 {
     static const struct unit units[] = {
-        {"B", 1},           {"kB", 1 << 10},      {"KiB", 1 << 10},      {"MB", 1 << 20},
-        {"MiB", 1 << 20},   {"GB", 1 << 30},      {"GiB", 1 << 30},      {"TB", 1ull << 40},
-        {"TiB", 1ull << 40}, {NULL, 0},
+        {"B", 1},         {"kB", 1 << 10},    {"KiB", 1 << 10},
+        {"MB", 1 << 20},  {"MiB", 1 << 20},   {"GB", 1 << 30},
+        {"GiB", 1 << 30}, {"TB", 1ull << 40}, {"TiB", 1ull << 40},
+        {NULL, 0},
     };
 
     return with_unit(bytes, text, units);
@@ -63,7 +64,7 @@ bool units_size(uint64_t *bytes, const char *text)
 bool units_duration(int64_t *ms, const char *text)
 {
     static const struct unit units[] = {
-        {"ms", 1},         {"s", 1000},      {"min", 60000}, {"m", 60000},
+        {"ms", 1},          {"s", 1000},         {"min", 60000}, {"m", 60000},
         {"h", 3600 * 1000}, {"d", 86400 * 1000}, {NULL, 0},
     };
     uint64_t v;

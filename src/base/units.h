@@ -5,7 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* "32MB" in bytes: B, kB, MB, GB, TB as powers of 1024 (KiB … too), in any case. 0 needs no unit. */
+/* "32MB" in bytes: B, kB, MB, GB, TB as powers of 1024 (KiB … too), in any case. 0 needs no unit.
+ */
 bool units_size(uint64_t *bytes, const char *text);
 /* "100ms" in milliseconds: ms, s, min (or m), h, d. 0 needs no unit. */
 bool units_duration(int64_t *ms, const char *text);

@@ -59,8 +59,7 @@ static int help_run(void)
         print_option(&option_table[i]);
     puts("\nSinks:");
     for (size_t i = 0; registry_sinks[i]; i++)
-        print_named(registry_sinks[i]->name, registry_sinks[i]->target,
-                    registry_sinks[i]->summary);
+        print_named(registry_sinks[i]->name, registry_sinks[i]->target, registry_sinks[i]->summary);
     puts("\nFormats:");
     for (size_t i = 0; registry_formats[i]; i++)
         print_named(registry_formats[i]->name, NULL, registry_formats[i]->summary);

@@ -42,7 +42,7 @@ struct option {
     size_t offset;        /* into run_options, but for OPTION_PARSED */
     uint64_t least, most; /* bounds of numbers */
     int (*parse)(struct run_options *o, const char *value, struct err *e);
-    bool kinesis;  /* only with a partitioned sink */
+    bool kinesis; /* only with a partitioned sink */
     bool required;
 };
 

@@ -16,8 +16,8 @@ static int report(const struct run_options *o, const struct err *e)
 {
     size_t first = o->log_json ? strlen(e->text) : strcspn(e->text, "\n");
 
-    log_error("stopped", LSTR("slot", o->source.slot),
-              LSLICE("error", slice_of(e->text, first)), LUINT("exit", e->code));
+    log_error("stopped", LSTR("slot", o->source.slot), LSLICE("error", slice_of(e->text, first)),
+              LUINT("exit", e->code));
     if (e->text[first])
         fprintf(stderr, "%s\n", e->text + first + 1);
     return (int)e->code;
@@ -33,7 +33,9 @@ static int ferry(const struct run_options *o, struct source *source, struct sink
                                   .partition = o->partition};
 
     int got = pipeline_run(&cfg, source, o->format, sink, &counts, e);
-    log_info(got == 0 ? "finished" : got > 0 ? "left at once" : "counts at the end",
+    log_info(got == 0  ? "finished"
+             : got > 0 ? "left at once"
+                       : "counts at the end",
              LSTR("slot", o->source.slot), LUINT("transactions", counts.transactions),
              LUINT("changes", counts.changes), LUINT("records", counts.records),
              LUINT("without_key", counts.unkeyed), LUINT("unknown_table", counts.unknown));

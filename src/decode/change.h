@@ -65,15 +65,15 @@ struct td_message {
 struct td_change {
     enum td_kind kind;
     bool has_xid;
-    uint32_t xid;            /* BEGIN, COMMIT and two-phase rows, when has_xid */
-    struct slice time;       /* COMMIT and two-phase rows, when include-timestamp was on */
-    struct slice gid;        /* two-phase rows: an SQL literal */
+    uint32_t xid;      /* BEGIN, COMMIT and two-phase rows, when has_xid */
+    struct slice time; /* COMMIT and two-phase rows, when include-timestamp was on */
+    struct slice gid;  /* two-phase rows: an SQL literal */
     const struct td_relation *relations; /* one for INSERT, UPDATE, DELETE; TRUNCATE has more */
     uint32_t n_relations;
-    struct td_tuple old;     /* UPDATE: old key or old row; DELETE: what is known of the row */
-    struct td_tuple new;     /* INSERT, UPDATE */
-    bool restart_seqs;       /* TRUNCATE */
-    bool cascade;            /* TRUNCATE */
+    struct td_tuple old; /* UPDATE: old key or old row; DELETE: what is known of the row */
+    struct td_tuple new; /* INSERT, UPDATE */
+    bool restart_seqs;   /* TRUNCATE */
+    bool cascade;        /* TRUNCATE */
     struct td_message message;
 };
 

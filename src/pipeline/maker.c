@@ -9,7 +9,8 @@
 #include "route/key.h"
 
 enum { KEEP_BYTES = 1 << 20 };
-static const size_t record_most = (size_t)3 << 30; /* a row's text is at most 1 GB, JSON escapes it */
+static const size_t record_most = (size_t)3
+                                  << 30; /* a row's text is at most 1 GB, JSON escapes it */
 
 void maker_init(struct maker *m, const struct pipeline_config *cfg, struct source *source,
                 const struct format_ops *format, struct pipeline_counts *counts)
@@ -93,9 +94,10 @@ static void count_unpublished(struct maker *m, struct table *t)
     if (t->said)
         return;
     t->said = true;
-    log_warn(t->unknown ? "table is no longer in the catalog (dropped or renamed), so its key isn't "
-                          "known; its changes are not published"
-                        : "table has no primary key; its changes are not published",
+    log_warn(t->unknown
+                 ? "table is no longer in the catalog (dropped or renamed), so its key isn't "
+                   "known; its changes are not published"
+                 : "table has no primary key; its changes are not published",
              LSTR("slot", m->cfg->slot), LSLICE("table", t->name));
 }
 
@@ -107,12 +109,12 @@ static int key_missing(const struct txn *t, const struct txn_row *row, const str
     struct td_error why = {.want = want};
     const struct td_relation *r = c->relations;
 
-    snprintf(want, sizeof want,
-             "the key column %.*s of %.*s with a value (was the table altered since? This change is "
-             "of the transaction that ends at %s)",
-             (int)(column.n < 64 ? column.n : 64), (const char *)column.p,
-             (int)(r->name.n < 64 ? r->name.n : 64), (const char *)r->name.p,
-             lsn_text(at, t->lsn));
+    snprintf(
+        want, sizeof want,
+        "the key column %.*s of %.*s with a value (was the table altered since? This change is "
+        "of the transaction that ends at %s)",
+        (int)(column.n < 64 ? column.n : 64), (const char *)column.p,
+        (int)(r->name.n < 64 ? r->name.n : 64), (const char *)r->name.p, lsn_text(at, t->lsn));
     why.offset = (size_t)(r->name.p - row->text.p);
     return row_error(e, row->lsn, row->text.p, row->text.n, &why);
 }

@@ -36,8 +36,8 @@ struct pipeline {
     uint64_t flushed;   /* seq at the last flush */
     bool flush_now;
     bool stopping;
-    bool failing;    /* a row can't be published: what came before it is delivered, then that's it */
-    struct err why;  /* … */
+    bool failing;   /* a row can't be published: what came before it is delivered, then that's it */
+    struct err why; /* … */
     int64_t now_ms;
     int64_t flush_ms; /* the last one */
     int64_t moved_ms; /* when something was last stored or acknowledged, since the stop */
@@ -242,8 +242,8 @@ static int turn_once(struct pipeline *p, struct err *e)
 }
 
 int pipeline_run(const struct pipeline_config *cfg, struct source *source,
-                 const struct format_ops *format, struct sink *sink,
-                 struct pipeline_counts *counts, struct err *e)
+                 const struct format_ops *format, struct sink *sink, struct pipeline_counts *counts,
+                 struct err *e)
 {
     struct pipeline p = {.cfg = cfg, .source = source, .sink = sink, .counts = counts};
     int going = 1;

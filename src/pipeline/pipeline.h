@@ -24,12 +24,12 @@ struct pipeline_counts {
 };
 
 /*
- * Runs until a signal stops it, with `once` until all is delivered, or until something fails. Source
- * and sink are open before, and the caller closes them after. 0, 1 when a second signal cut it
- * short, or -1 with *e.
+ * Runs until a signal stops it, with `once` until all is delivered, or until something fails.
+ * Source and sink are open before, and the caller closes them after. 0, 1 when a second signal cut
+ * it short, or -1 with *e.
  */
 int pipeline_run(const struct pipeline_config *cfg, struct source *source,
-                 const struct format_ops *format, struct sink *sink,
-                 struct pipeline_counts *counts, struct err *e);
+                 const struct format_ops *format, struct sink *sink, struct pipeline_counts *counts,
+                 struct err *e);
 
 #endif

@@ -1,4 +1,5 @@
-/* partition.h - the partition key of a record: what decides the shard, and so what stays in order. */
+/* partition.h - the partition key of a record: what decides the shard, and so what stays in order.
+ */
 #ifndef WALFERRY_ROUTE_PARTITION_H
 #define WALFERRY_ROUTE_PARTITION_H
 

@@ -29,7 +29,7 @@ struct sink_config {
     enum sink_pack pack;      /* Kinesis */
     const char *region;       /* Kinesis; NULL: from the environment */
     const char *endpoint_url; /* Kinesis; NULL: the region's */
-    bool quoted_lines;        /* records are RFC 4180 CSV: a line break inside quotes ends nothing */
+    bool quoted_lines; /* records are RFC 4180 CSV: a line break inside quotes ends nothing */
 };
 
 struct sink_ops;

@@ -20,12 +20,12 @@
 struct catalog {
     struct table **slots; /* open addressing, a power of two */
     size_t n_slots;
-    size_t n;         /* tables in slots */
-    size_t current;   /* of which are in the catalog */
-    size_t with_key;  /* of which have a primary key */
+    size_t n;        /* tables in slots */
+    size_t current;  /* of which are in the catalog */
+    size_t with_key; /* of which have a primary key */
     bool loaded;
-    uint32_t xmin; /* transactions before this one were finished at the last refresh */
-    uint32_t xmax; /* this one and later ones hadn't begun */
+    uint32_t xmin;     /* transactions before this one were finished at the last refresh */
+    uint32_t xmax;     /* this one and later ones hadn't begun */
     uint32_t *running; /* the ones between that weren't finished */
     size_t n_running;
     struct table *last; /* found last */

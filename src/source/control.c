@@ -52,8 +52,8 @@ static int64_t advance_at(const struct peek_source *s)
 
 static int64_t refresh_at(const struct peek_source *s)
 {
-    return s->control.refreshed_ms + (s->control.refresh_wanted ? (int64_t)REFRESH_SPACING_MS
-                                                                : s->cfg.refresh_interval_ms);
+    return s->control.refreshed_ms +
+           (s->control.refresh_wanted ? (int64_t)REFRESH_SPACING_MS : s->cfg.refresh_interval_ms);
 }
 
 static int64_t end_at(const struct peek_source *s)
@@ -196,8 +196,8 @@ static int take_catalog(struct peek_source *s, const PGresult *res, struct err *
     if (catalog_load(&s->catalog, res, s->acknowledged, e) < 0)
         return -1;
     c->refreshed_ms = s->now_ms;
-    log_info("primary keys read", LSTR("slot", s->cfg.slot),
-             LUINT("tables", s->catalog.current), LUINT("with_key", s->catalog.with_key));
+    log_info("primary keys read", LSTR("slot", s->cfg.slot), LUINT("tables", s->catalog.current),
+             LUINT("with_key", s->catalog.with_key));
     if (c->phase == PHASE_CATALOG) {
         c->phase = PHASE_READY;
         c->attempt = 0;

@@ -46,17 +46,17 @@ struct stream {
     unsigned attempt;
     int64_t not_before_ms;
     bool told_busy;
-    uint64_t limit;      /* rows asked for */
-    uint64_t rows;       /* rows read of this peek */
-    uint64_t taken;      /* transactions of this peek that were new */
-    bool header_read;    /* of the binary COPY */
-    bool more;           /* rows may be waiting inside libpq */
-    int64_t begun_ms;    /* when the peek was sent */
+    uint64_t limit;       /* rows asked for */
+    uint64_t rows;        /* rows read of this peek */
+    uint64_t taken;       /* transactions of this peek that were new */
+    bool header_read;     /* of the binary COPY */
+    bool more;            /* rows may be waiting inside libpq */
+    int64_t begun_ms;     /* when the peek was sent */
     int64_t streaming_ms; /* when its first row came */
-    int64_t read_ms;     /* when a row was last asked for */
-    int64_t decode_ms;   /* what the last peek cost the server before its first row */
-    bool collecting;     /* between BEGIN and COMMIT */
-    bool starved;        /* the pipeline wants rows: it isn't the sink that holds the peek up */
+    int64_t read_ms;      /* when a row was last asked for */
+    int64_t decode_ms;    /* what the last peek cost the server before its first row */
+    bool collecting;      /* between BEGIN and COMMIT */
+    bool starved;         /* the pipeline wants rows: it isn't the sink that holds the peek up */
 };
 
 struct peek_source {
@@ -78,8 +78,8 @@ struct peek_source {
     bool cut;            /* the last peek left something: peek again when the slot is at `seen` */
     lsn_t seen;          /* commit LSN handed out last: not handed out again */
     lsn_t acknowledged;
-    lsn_t advanced;      /* where the slot is */
-    char time[64];       /* commit time of the transaction handed out */
+    lsn_t advanced; /* where the slot is */
+    char time[64];  /* commit time of the transaction handed out */
 };
 
 /* control.c */

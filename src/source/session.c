@@ -42,9 +42,10 @@ int session_connect(struct session *s, const char *dsn, const char *application,
                     struct err *e)
 {
     /* What stands before dbname gives way to the DSN, what stands after it doesn't. */
-    const char *const names[] = {"keepalives_idle", "keepalives_interval", "keepalives_count",
-                                 "tcp_user_timeout", "fallback_application_name", "dbname",
-                                 "client_encoding", NULL};
+    const char *const names[] = {"keepalives_idle",           "keepalives_interval",
+                                 "keepalives_count",          "tcp_user_timeout",
+                                 "fallback_application_name", "dbname",
+                                 "client_encoding",           NULL};
     const char *const values[] = {"30", "10", "3", "30000", application, dsn, "UTF8", NULL};
 
     *s = (struct session){.state = SESSION_CONNECTING};
@@ -174,4 +175,3 @@ void session_watch(const struct session *s, struct watch *w, bool reading)
         break;
     }
 }
-

@@ -59,7 +59,8 @@ enum {
 
 void slot_sql_create(struct buf *b, const char *slot)
 {
-    buf_printf(b, "SELECT lsn FROM pg_create_logical_replication_slot('%s', 'test_decoding')", slot);
+    buf_printf(b, "SELECT lsn FROM pg_create_logical_replication_slot('%s', 'test_decoding')",
+               slot);
 }
 
 void slot_sql_end(struct buf *b)
@@ -120,8 +121,7 @@ static int check_usable(const PGresult *res, const char *slot, struct err *e)
                        "slot %s is invalidated (%s): changes since %s are gone from the WAL. Raise "
                        "max_slot_wal_keep_size, drop and make the slot again, and load the tables "
                        "anew",
-                       slot, reason[0] ? reason : "wal_removed",
-                       PQgetvalue(res, 0, COL_CONFIRMED));
+                       slot, reason[0] ? reason : "wal_removed", PQgetvalue(res, 0, COL_CONFIRMED));
     return 0;
 }
 

@@ -27,8 +27,8 @@ struct source_config {
 };
 
 /*
- * A committed transaction, or a non-transactional message, which stands alone: the LSN of its row is
- * where its WAL record ends, as a commit LSN is, so the two are never equal and come in order.
+ * A committed transaction, or a non-transactional message, which stands alone: the LSN of its row
+ * is where its WAL record ends, as a commit LSN is, so the two are never equal and come in order.
  * One without rows only says that nothing up to lsn is missing.
  */
 struct txn {

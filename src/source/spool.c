@@ -109,8 +109,7 @@ int spool_append(struct spool *s, lsn_t lsn, struct slice row, struct err *e)
         if (open_file(s, e) < 0)
             return -1;
     }
-    if (fwrite(head, 1, ROW_HEAD, s->file) != ROW_HEAD ||
-        fwrite(row.p, 1, row.n, s->file) != row.n)
+    if (fwrite(head, 1, ROW_HEAD, s->file) != ROW_HEAD || fwrite(row.p, 1, row.n, s->file) != row.n)
         return err_sys(e, "spool directory %s: cannot write", s->dir);
     s->spilled++;
     return 0;

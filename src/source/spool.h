@@ -24,7 +24,7 @@ struct spool {
     size_t used; /* bytes written to memory */
     size_t read; /* bytes read from memory */
     const char *dir;
-    FILE *file;      /* NULL until memory is full */
+    FILE *file;       /* NULL until memory is full */
     uint64_t spilled; /* rows in the file not yet read */
     bool rewound;
     struct buf row; /* the row read from the file last */

@@ -13,12 +13,12 @@ enum {
     RETRY_FIRST_MS = 100,
     RETRY_MOST_MS = 30000,
     BUSY_POLL_MS = 200,
-    STALL_MS = 30000,      /* a peek nobody reads from is given up after this */
-    HOLD_MS = 60000,       /* … and so is one that has streamed for this long */
-    LIMIT_LEAST = 10000,   /* rows a peek asks for at least */
+    STALL_MS = 30000,    /* a peek nobody reads from is given up after this */
+    HOLD_MS = 60000,     /* … and so is one that has streamed for this long */
+    LIMIT_LEAST = 10000, /* rows a peek asks for at least */
     PAUSE_MOST_MS = 10000,
-    ROWS_A_CALL = 4096,    /* then the loop gets its turn */
-    COPY_HEADER = 11 + 4,  /* signature and flags, before the length of an extension */
+    ROWS_A_CALL = 4096,   /* then the loop gets its turn */
+    COPY_HEADER = 11 + 4, /* signature and flags, before the length of an extension */
     COPY_FIELDS = 3,
 };
 
@@ -310,17 +310,16 @@ static int finish(struct peek_source *s, struct txn *t, struct err *e)
     end_peek(s);
     /* A limit that a slow sink lowered grows again. */
     p->limit = p->limit > s->cfg.batch_changes / 2 ? s->cfg.batch_changes : p->limit * 2;
-    if (!whole) {
+    spool_reset(&s->spool);
+    if (whole) {
+        s->next_end_ms = s->now_ms + pause_ms(s);
+        s->complete = s->upto > s->seen ? s->upto : s->seen;
+        *t = (struct txn){.lsn = s->complete};
+    } else {
         s->cut = true;
         s->next_end_ms = s->now_ms;
-        return 0;
+        *t = (struct txn){.lsn = s->seen};
     }
-    s->next_end_ms = s->now_ms + pause_ms(s);
-    s->complete = s->upto;
-    if (s->complete < s->seen)
-        s->complete = s->seen;
-    *t = (struct txn){.lsn = s->complete};
-    spool_reset(&s->spool);
     return 1;
 }
 
