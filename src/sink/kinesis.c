@@ -8,7 +8,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "sink/kinesis_state.h"
-#include "sink/retry.h"
 
 enum {
     CALL_BYTES = 4 << 20,  /* of one PutRecords, before base64; one record may be larger */
@@ -138,8 +137,7 @@ static void put_one(struct kinesis *k, struct lane *lane, const struct kinesis_o
         bool throttled = o->code.n >= 11 && memcmp(o->code.p, "Provisioned", 11) == 0;
         kinesis_error_set(&error, o->code, o->message);
         kinesis_note_trouble(k, now, "PutRecords", &error);
-        lanes_failed(&k->lanes, lane, now + retry_delay_ms(lane->attempt + 1, clock_random()),
-                     throttled);
+        lanes_failed(&k->lanes, lane, now + kinesis_retry_ms(lane->attempt), throttled);
     } else if (!slice_eq(o->shard, slice_str(k->map.shard[lane - k->lanes.lane].id))) {
         if (k->phase == PHASE_RUN)
             log_info("kinesis: the stream was resharded", LSTR("stream", k->stream),

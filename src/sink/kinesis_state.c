@@ -1,9 +1,11 @@
 /* kinesis_state.c - the Kinesis sink's retries told to the log, and its pauses. */
 #include "sink/kinesis_state.h"
 
+#include "base/backoff.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "sink/retry.h"
+
+enum { RETRY_FIRST_MS = 100, RETRY_MOST_MS = 10000 };
 
 void kinesis_note_trouble(struct kinesis *k, int64_t now, const char *operation,
                           const struct kinesis_error *error)
@@ -26,10 +28,15 @@ void kinesis_end_trouble(struct kinesis *k, int64_t now)
                  LINT("after_ms", now - k->trouble.since_ms));
 }
 
+int64_t kinesis_retry_ms(unsigned attempt)
+{
+    return backoff_ms(attempt, RETRY_FIRST_MS, RETRY_MOST_MS, clock_random());
+}
+
 void kinesis_pause(struct kinesis *k, int64_t now)
 {
     if (now >= k->pause_ms)
-        k->pause_ms = now + retry_delay_ms(++k->attempt, clock_random());
+        k->pause_ms = now + kinesis_retry_ms(k->attempt++);
 }
 
 void kinesis_trim(struct kinesis *k)

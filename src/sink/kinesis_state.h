@@ -69,6 +69,8 @@ void kinesis_note_trouble(struct kinesis *k, int64_t now_ms, const char *operati
                           const struct kinesis_error *error);
 /* Says that it is over, when it is. */
 void kinesis_end_trouble(struct kinesis *k, int64_t now_ms);
+/* Milliseconds to wait before trying again when `attempt` tries failed before this one. */
+int64_t kinesis_retry_ms(unsigned attempt);
 /* A call failed as a whole: all calls wait, since it is hardly this one's own trouble. */
 void kinesis_pause(struct kinesis *k, int64_t now_ms);
 /* Frees the records that are stored, up to the first that isn't. */
