@@ -9,11 +9,18 @@
 #include "base/json.h"
 #include "base/units.h"
 #include "cli/registry.h"
+#include "source/session.h"
 #include "source/slot.h"
 
 enum { MOST_OPTIONS = 64, KEY_CHARACTERS = 256 };
 static const uint64_t most_memory = (uint64_t)1 << 40;
 static const uint64_t longest_ms = (uint64_t)365 * 86400 * 1000;
+
+static int parse_dsn(struct run_options *o, const char *value, struct err *e)
+{
+    o->source.dsn = value;
+    return session_check_dsn(value, e);
+}
 
 static int parse_slot(struct run_options *o, const char *value, struct err *e)
 {
@@ -130,8 +137,8 @@ const struct option option_table[] = {
     {.name = "dsn",
      .value = "DSN",
      .initial = "",
-     .type = OPTION_TEXT,
-     AT(source.dsn),
+     .type = OPTION_PARSED,
+     .parse = parse_dsn,
      .help = "libpq connection string or URI; what it leaves out comes from PG* variables, the "
              "service file and the password file"},
     {.name = "slot",

@@ -33,12 +33,13 @@ static int ferry(const struct run_options *o, struct source *source, struct sink
                                   .partition = o->partition};
 
     int got = pipeline_run(&cfg, source, o->format, sink, &counts, e);
-    log_info(got == 0  ? "finished"
-             : got > 0 ? "left at once"
-                       : "counts at the end",
-             LSTR("slot", o->source.slot), LUINT("transactions", counts.transactions),
-             LUINT("changes", counts.changes), LUINT("records", counts.records),
-             LUINT("without_key", counts.unkeyed), LUINT("unknown_table", counts.unknown));
+    if (got >= 0 || counts.changes > 0)
+        log_info(got == 0  ? "finished"
+                 : got > 0 ? "left at once"
+                           : "counts at the end",
+                 LSTR("slot", o->source.slot), LUINT("transactions", counts.transactions),
+                 LUINT("changes", counts.changes), LUINT("records", counts.records),
+                 LUINT("without_key", counts.unkeyed), LUINT("unknown_table", counts.unknown));
     if (got > 0)
         return 128 + signals_stop_number();
     return got < 0 ? report(o, e) : 0;
@@ -57,11 +58,11 @@ int command_run(int argc, char **argv)
         return usage_error(e.text);
     log_setup(o.log_level, o.log_json);
     signals_setup();
+    if (o.sink_ops->open(&sink, &o.sink, &e) < 0)
+        return e.code == ERR_USAGE ? usage_error(e.text) : report(&o, &e);
     log_info("walferry " WALFERRY_VERSION, LSTR("slot", o.source.slot),
              LSTR("sink", o.sink_ops->name), LSTR("target", o.sink.target ? o.sink.target : "-"),
              LSTR("format", o.format->name));
-    if (o.sink_ops->open(&sink, &o.sink, &e) < 0)
-        return report(&o, &e);
     int code;
     if (source_peek.open(&source, &o.source, &e) < 0) {
         code = report(&o, &e);

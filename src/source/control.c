@@ -332,7 +332,8 @@ void control_watch(const struct peek_source *s, struct watch *w)
     const struct control *c = &s->control;
 
     session_watch(&c->session, w, true);
-    if (c->session.state == SESSION_DOWN || c->phase == PHASE_LOCK)
+    if (c->session.state == SESSION_DOWN ||
+        (c->session.state == SESSION_IDLE && c->phase == PHASE_LOCK))
         watch_until(w, c->not_before_ms);
     if (c->session.state != SESSION_IDLE || c->phase != PHASE_READY)
         return;

@@ -1,6 +1,7 @@
 /* session.c - one connection to PostgreSQL that never blocks, with its settings pinned. */
 #include "source/session.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { CONNECT_MS = 60000 };
@@ -25,15 +26,51 @@ static const char pin_sql[] =
     "SELECT set_config(name, CASE name WHEN 'jit' THEN 'off' ELSE '0' END, false) FROM pg_settings"
     " WHERE name IN ('jit', 'idle_session_timeout', 'transaction_timeout')";
 
-/* libpq's message without the line end. */
-static int lost(struct session *s, struct err *e, const char *what)
+/* libpq's message, which may be several lines, as one. */
+static void put_line(char *out, size_t size, const char *message)
 {
-    const char *why = s->conn ? PQerrorMessage(s->conn) : "out of memory";
-    size_t n = strlen(why);
+    size_t n = 0;
 
-    while (n > 0 && why[n - 1] == '\n')
-        n--;
-    err_set(e, ERR_SOURCE, "%s: %.*s", what, (int)n, why);
+    while (*message && n + 3 < size) {
+        if (*message != '\n') {
+            out[n++] = *message++;
+            continue;
+        }
+        message += strspn(message, "\n\t ");
+        if (*message) {
+            out[n++] = ';';
+            out[n++] = ' ';
+        }
+    }
+    out[n] = 0;
+}
+
+int session_check_dsn(const char *dsn, struct err *e)
+{
+    char line[512];
+    char *why = NULL;
+
+    if (!strchr(dsn, '=') && !strstr(dsn, "://"))
+        return 0; /* a database's name, or nothing */
+    PQconninfoOption *parsed = PQconninfoParse(dsn, &why);
+    if (parsed) {
+        PQconninfoFree(parsed);
+        return 0;
+    }
+    put_line(line, sizeof line, why ? why : "out of memory");
+    PQfreemem(why);
+    char *quoted = strstr(line, dsn); /* libpq repeats a URI, which may hold a password */
+    if (quoted)
+        snprintf(quoted, sizeof line - (size_t)(quoted - line), "…\"");
+    return err_set(e, ERR_USAGE, "--dsn: %s", line);
+}
+
+int session_lost(struct session *s, struct err *e, const char *what)
+{
+    char line[1024];
+
+    put_line(line, sizeof line, s->conn ? PQerrorMessage(s->conn) : "out of memory");
+    err_set(e, ERR_SOURCE, "%s: %s", what, line);
     session_close(s);
     return -1;
 }
@@ -51,7 +88,7 @@ int session_connect(struct session *s, const char *dsn, const char *application,
     *s = (struct session){.state = SESSION_CONNECTING};
     s->conn = PQconnectStartParams(names, values, 1);
     if (!s->conn || PQstatus(s->conn) == CONNECTION_BAD)
-        return lost(s, e, "cannot connect");
+        return session_lost(s, e, "cannot connect");
     s->events = POLLOUT;
     s->deadline_ms = now_ms + CONNECT_MS;
     return 0;
@@ -91,7 +128,7 @@ static int step_connecting(struct session *s, int64_t now_ms, struct err *e)
     case PGRES_POLLING_ACTIVE:
         break;
     }
-    return lost(s, e, "cannot connect");
+    return session_lost(s, e, "cannot connect");
 }
 
 int session_step(struct session *s, int64_t now_ms, struct err *e)
@@ -107,7 +144,7 @@ int session_step(struct session *s, int64_t now_ms, struct err *e)
         return got;
     bool pinned = PQresultStatus(res) == PGRES_TUPLES_OK;
     PQclear(res);
-    return pinned ? 0 : lost(s, e, "cannot pin the session's settings");
+    return pinned ? 0 : session_lost(s, e, "cannot pin the session's settings");
 }
 
 int session_send(struct session *s, const char *sql, struct err *e)
@@ -115,7 +152,7 @@ int session_send(struct session *s, const char *sql, struct err *e)
     PQclear(s->result);
     s->result = NULL;
     if (!PQsendQuery(s->conn, sql))
-        return lost(s, e, "connection lost");
+        return session_lost(s, e, "connection lost");
     s->state = SESSION_BUSY;
     return 0;
 }
@@ -123,12 +160,12 @@ int session_send(struct session *s, const char *sql, struct err *e)
 int session_result(struct session *s, PGresult **res, struct err *e)
 {
     if (!PQconsumeInput(s->conn))
-        return lost(s, e, "connection lost");
+        return session_lost(s, e, "connection lost");
     while (!PQisBusy(s->conn)) {
         PGresult *r = PQgetResult(s->conn);
         if (!r) {
             if (PQstatus(s->conn) == CONNECTION_BAD)
-                return lost(s, e, "connection lost");
+                return session_lost(s, e, "connection lost");
             *res = s->result;
             s->result = NULL;
             s->state = SESSION_IDLE;
@@ -136,7 +173,7 @@ int session_result(struct session *s, PGresult **res, struct err *e)
         }
         if (PQstatus(s->conn) == CONNECTION_BAD) {
             PQclear(r);
-            return lost(s, e, "connection lost");
+            return session_lost(s, e, "connection lost");
         }
         /* Of several statements the last one's answer counts, or the first error. */
         if (s->result && PQresultStatus(s->result) == PGRES_FATAL_ERROR) {

@@ -27,6 +27,8 @@ struct session {
     PGresult *result; /* the last one seen of the query under way */
 };
 
+/* 0, or -1 with *e (ERR_USAGE) when libpq can't read the connection string. */
+int session_check_dsn(const char *dsn, struct err *e);
 /* Starts to connect. dsn may be "". 0, or -1 with *e. */
 int session_connect(struct session *s, const char *dsn, const char *application, int64_t now_ms,
                     struct err *e);
@@ -41,6 +43,8 @@ int session_send(struct session *s, const char *sql, struct err *e);
  * 0 not yet. -1 with *e: the connection is lost. When a COPY begins: 1 and PGRES_COPY_OUT.
  */
 int session_result(struct session *s, PGresult **res, struct err *e);
+/* Closes the session; *e says that it was lost, and libpq's reason. Returns -1. */
+int session_lost(struct session *s, struct err *e, const char *what);
 void session_watch(const struct session *s, struct watch *w, bool reading);
 
 #endif

@@ -358,7 +358,7 @@ int stream_next(struct peek_source *s, struct txn *t, struct err *e)
         } else {
             fed = true;
             if (!PQconsumeInput(p->session.conn)) {
-                err_set(e, ERR_SOURCE, "connection lost");
+                session_lost(&p->session, e, "connection lost");
                 return try_again(s, e);
             }
         }

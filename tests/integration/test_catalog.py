@@ -89,11 +89,11 @@ def test_refresh_interval(db15, scratch):
     db15.sql("CREATE TABLE nokey (n int NOT NULL)")
     db15.create_slot(SLOT)
     with walferry.daemon(db15, SLOT, scratch, "--format", "json", "--refresh-interval",
-                         "200ms") as program:
+                         "1s") as program:
         db15.sql("INSERT INTO nokey VALUES (1)")
         program.wait_log("public.nokey")
         db15.sql("ALTER TABLE nokey ADD PRIMARY KEY (n)")
-        for n in range(2, 12):
+        for n in range(2, 18):
             db15.sql("INSERT INTO nokey VALUES (%s)", n)
             time.sleep(0.1)
         assert keys_of(wait_lines(program, 1))[-1][0] == "nokey"

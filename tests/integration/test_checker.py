@@ -70,7 +70,8 @@ def test_oracle_reads_odd_rows():
     assert changes.expected(peeked, {table: ["c[1]"]}) == [
         changes.Expected("0/9", 9, "now", op, table, (key,))
         for op, key in (("DELETE", "it's new-tuple: "), ("INSERT", "b"))]
-    assert changes.parse_images("n[numeric]:1e-300 t[text]:'a b' z[x]:unchanged-toast-datum")[1] == {
+    text = "n[numeric]:1e-300 t[text]:'a b' z[x]:unchanged-toast-datum"
+    assert changes.parse_images(text)[1] == {
         "n": ("numeric", "1e-300"), "t": ("text", "'a b'"), "z": ("x", "unchanged-toast-datum")}
     with pytest.raises(ValueError):
         changes.parse_images("n[numeric]:1 what?")

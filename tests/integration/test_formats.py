@@ -96,25 +96,27 @@ def test_csv_bytes_and_quoting(db):
         ["public.t", "TRUNCATE", ""]]
 
 
+COMMON = """
+    (1, -32768, 2147483647, 1e-30, 0.1, 1.10, true, E'it''s "x"\\n\\t\\\\ \u2028 水', 'ab', 'v',
+     E'\\\\x00ff', '2024-02-29', '23:59:59.5', '2024-01-02 03:04:05.6',
+     '2024-01-02 03:04:05.678+05', '1 year 2 days 03:04:05',
+     'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', '{"a": [1, null]}', '{"b": "c"}', B'101', B'',
+     '{1,NULL,3}', '{"a b","it''s",NULL,"null"}', 'it''s "fine"', 3, '(1,"x y")', '[1,5)',
+     '10.0.0.1/24', 4294967295, '12.34', '<a>b</a>', '(1,2)', '''a'':1 b:2')"""
+EXTREME = """
+    (3, 0, -1, 'NaN', '-Infinity', 'NaN', false, '', '', '', '', 'infinity', '00:00', '-infinity',
+     '0044-03-15 12:00:00 BC', '-1 day', '00000000-0000-0000-0000-000000000000', 'null', 'null',
+     B'000', B'1', '{}', '{}', 'so so', 1, '(,)', 'empty', '::1', 0, '-1', '', '(0,0)', '')"""
+NUMBERS = """
+    (4, 1.7976931348623157e308, 123456789012345678901234567890.123456789, 'null'),
+    (5, 5e-324, 1e-40, 'unchanged-toast-datum'), (9223372036854775807, -0.0, -0, 'true')"""
+
+
 def insert_all_kinds(db) -> None:
-    db.sql("""
-        INSERT INTO kinds VALUES
-        (1, -32768, 2147483647, 1e-30, 0.1, 1.10, true, E'it''s "x"\\n\\t\\\\ \u2028 水', 'ab', 'v',
-         E'\\\\x00ff', '2024-02-29', '23:59:59.5', '2024-01-02 03:04:05.6',
-         '2024-01-02 03:04:05.678+05', '1 year 2 days 03:04:05', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11',
-         '{"a": [1, null]}', '{"b": "c"}', B'101', B'', '{1,NULL,3}', '{"a b","it''s",NULL,"null"}',
-         'it''s "fine"', 3, '(1,"x y")', '[1,5)', '10.0.0.1/24', 4294967295, '12.34', '<a>b</a>',
-         '(1,2)', '''a'':1 b:2'),
-        (2, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-         NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-         NULL, NULL),
-        (3, 0, -1, 'NaN', '-Infinity', 'NaN', false, '', '', '', '', 'infinity', '00:00', '-infinity',
-         '0044-03-15 12:00:00 BC', '-1 day', '00000000-0000-0000-0000-000000000000', 'null', 'null',
-         B'000', B'1', '{}', '{}', 'so so', 1, '(,)', 'empty', '::1', 0, '-1', '', '(0,0)', '');
-        INSERT INTO kinds (id, f8, n, t, m) VALUES
-        (4, 1.7976931348623157e308, 123456789012345678901234567890.123456789, 'null', NULL),
-        (5, 5e-324, 1e-40, 'unchanged-toast-datum', NULL), (9223372036854775807, -0.0, -0, 'true', NULL)
-    """)
+    """Plain values, nulls, and what lies at the edge of each type."""
+    db.sql(f"INSERT INTO kinds VALUES {COMMON}, {EXTREME}")
+    db.sql("INSERT INTO kinds (id) VALUES (2)")
+    db.sql(f"INSERT INTO kinds (id, f8, n, t) VALUES {NUMBERS}")
 
 
 def test_json_of_every_type_is_the_servers_own(db):
@@ -173,7 +175,8 @@ def test_json_quoted_names(db):
               CREATE TABLE "My.Schema"."t: ""q"" [x]" (id int, "c[1]" text, "new-tuple:" text,
                 "a.b" "My.Schema"."T]y", "it's" int[], PRIMARY KEY ("c[1]", id))''')
     db.create_slot(SLOT)
-    db.sql('''INSERT INTO "My.Schema"."t: ""q"" [x]" VALUES (1, 'x: y', 'old-key: z', 'x', '{7}')''')
+    db.sql('''INSERT INTO "My.Schema"."t: ""q"" [x]"
+              VALUES (1, 'x: y', 'old-key: z', 'x', '{7}')''')
     record, = drain(db, "--format", "json").records
     assert (record["schema"], record["table"]) == ("My.Schema", 't: "q" [x]')
     assert list(record["key"].items()) == [("c[1]", "x: y"), ("id", 1)]

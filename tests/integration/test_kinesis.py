@@ -1,5 +1,6 @@
 """The Kinesis sink against a real API: packing, order under faults, limits, credentials."""
 import json
+import re
 import time
 from collections import defaultdict
 
@@ -142,7 +143,7 @@ def test_record_over_the_limit_stops_with_its_place(db15, emulator, stream):
     db15.sql("INSERT INTO t VALUES (3, 'after')")
     commit = [lsn for lsn, _, data in db15.peek(SLOT) if data.startswith("COMMIT")][1]
     done = publish(db15, emulator, stream, code=walferry.TOO_LARGE)
-    assert commit in done.err and "12000" in done.err.replace(",", ""), "position and size"
+    assert commit in done.err and re.search(r"\b12001\d\d bytes", done.err), "position and size"
     assert "xxxx" not in done.err, "no row's values in the log"
     assert not db15.slot_reached(SLOT, commit)
     ids = [json.loads(r.data)["key"]["id"] for r in emulator.read(stream)]
@@ -170,7 +171,8 @@ def test_credentials_from_the_shared_file(filled, emulator, stream, scratch):
     kinesis.credentials_file(path, "mine")
     env = {"AWS_SHARED_CREDENTIALS_FILE": str(path), "AWS_PROFILE": "mine",
            "AWS_EC2_METADATA_DISABLED": "true"}
-    walferry.once(filled, SLOT, *walferry.kinesis_flags(emulator), sink=f"kinesis:{stream}", env=env)
+    walferry.once(filled, SLOT, *walferry.kinesis_flags(emulator), sink=f"kinesis:{stream}",
+                  env=env)
     assert len(emulator.read(stream)) == 400
 
 
@@ -215,5 +217,9 @@ def test_resharding_under_way(db15, emulator, scratch):
     seen = defaultdict(list)
     for r in records:
         change = json.loads(r.data)
-        seen[change["key"]["id"]].append(change["new"]["n"])
+        # A consumer that has seen it drops what is stored again, as after any lost answer.
+        if change["new"]["n"] not in seen[change["key"]["id"]]:
+            seen[change["key"]["id"]].append(change["new"]["n"])
     assert set(map(tuple, seen.values())) == {tuple(range(31))} and len(seen) == 50
+    for lane, rows in checker.shard_lanes(records).items():
+        checker.drop_replays([checker.position(json.loads(row)) for row in rows], lane)

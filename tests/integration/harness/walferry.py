@@ -34,7 +34,7 @@ class Done:
     @property
     def lines(self) -> list[str]:
         """What it printed, by line."""
-        return self.out.decode().splitlines()
+        return self.out.decode().split("\n")[:-1] if self.out else []
 
     @property
     def records(self) -> list[dict]:
@@ -49,7 +49,7 @@ class Done:
 
 def parse_log(text: str) -> list[dict]:
     """The log's lines (--log-format json); a line that isn't JSON is a failure of its own."""
-    return [json.loads(line) for line in text.splitlines()]
+    return [json.loads(line) for line in text.split("\n") if line]
 
 
 def execute(*flags, home: Path = Path("/nonexistent"), env: dict[str, str] | None = None,
@@ -94,12 +94,12 @@ class Walferry:
     def log(self) -> list[dict]:
         """What it has logged so far; a line that is being written isn't seen."""
         text = self.log_path.read_text(encoding="utf-8")
-        return parse_log(text[: text.rfind("\n") + 1])
+        return parse_log(text.rpartition("\n")[0])
 
     def out(self) -> list[str]:
         """What it has printed so far, whole lines only."""
         text = (self.directory / "walferry.out").read_text(encoding="utf-8")
-        return text[: text.rfind("\n") + 1].splitlines()
+        return text.split("\n")[:-1]
 
     def wait_log(self, what: str, seconds: float = 20, after: int = 0) -> dict:
         """The first line, from number `after` on, that says `what` anywhere."""

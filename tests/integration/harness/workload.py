@@ -1,4 +1,5 @@
 """workload.py - writes to a database as applications do: many sessions, every kind of change."""
+import itertools
 import random
 import threading
 import time
@@ -17,14 +18,17 @@ ODD = ["plain", "it's", 'say "so"', "a,b", "line\nbreak", "tab\there", "back\\sl
        "", "null", " lead", "x[integer]:1", "old-key: a"]
 
 
+_numbers = itertools.count(1)  # no two sessions share keys, whatever workload they belong to
+
+
 class Session:
     """One client that commits small transactions on rows of its own, so that none waits."""
 
-    def __init__(self, conn, number: int, seed: int):
+    def __init__(self, conn, seed: int):
         self.conn = conn
         self.conn.autocommit = False
-        self.random = random.Random(seed * 1000 + number)
-        self.base = number * 1_000_000
+        self.random = random.Random(seed)
+        self.base = next(_numbers) * 1_000_000
         self.made = 0
         self.single: list[int] = []
         self.composite: list[tuple[str, int]] = []
@@ -111,7 +115,7 @@ class Workload:
         self.pause = pause
         self.ending = threading.Event()
         self.failed: list[BaseException] = []
-        self.sessions = [Session(db.session(), n + 1, seed) for n in range(sessions)]
+        self.sessions = [Session(db.session(), seed * 1000 + n) for n in range(sessions)]
         self.threads = [threading.Thread(target=self._run, args=(s,), daemon=True)
                         for s in self.sessions]
 
