@@ -25,8 +25,8 @@ void control_lost(struct peek_source *s, const struct err *why)
     stream_close(s);
     c->phase = PHASE_LOCK;
     c->not_before_ms = s->now_ms + wait;
-    log_warn("database connection lost", LSTR("slot", s->cfg.slot), LSTR("error", why->text),
-             LINT("retry_ms", wait));
+    log_warn(c->answered ? "database connection lost" : "no database connection yet",
+             LSTR("slot", s->cfg.slot), LSTR("error", why->text), LINT("retry_ms", wait));
 }
 
 static int connect_control(struct peek_source *s, struct err *e)
@@ -291,10 +291,10 @@ static int take_answer(struct peek_source *s, const PGresult *res, struct err *e
     return 0;
 }
 
-/* A connection that fails before it was ever ready is a matter for the user, not for patience. */
+/* Before the server ever answered, patience is only for a daemon, and for what may pass. */
 static int control_failed(struct peek_source *s, struct err *e)
 {
-    if (!s->control.answered)
+    if (!s->control.answered && (s->cfg.once || !session_may_pass(e)))
         return -1;
     control_lost(s, e);
     return 0;

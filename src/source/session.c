@@ -75,6 +75,29 @@ int session_lost(struct session *s, struct err *e, const char *what)
     return -1;
 }
 
+/*
+ * libpq tells why a connection failed in words only: its own, strerror's and the server's. What
+ * isn't listed, such as a wrong password or certificate, is taken to stay as it is.
+ */
+bool session_may_pass(const struct err *e)
+{
+    static const char *const passing[] = {
+        "Connection refused",        "Connection timed out",
+        "Connection reset",          "No route to host",
+        "Network is unreachable",    "no answer for",
+        "server closed the",         "could not translate",
+        "could not receive",         "is starting up",
+        "is shutting down",          "in recovery mode",
+        "too many clients",          "connection slots are reserved",
+        "No such file or directory",
+    };
+
+    for (size_t i = 0; i < sizeof passing / sizeof passing[0]; i++)
+        if (strstr(e->text, passing[i]))
+            return true;
+    return false;
+}
+
 int session_connect(struct session *s, const char *dsn, const char *application, int64_t now_ms,
                     struct err *e)
 {

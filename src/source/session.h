@@ -32,6 +32,8 @@ int session_check_dsn(const char *dsn, struct err *e);
 /* Starts to connect. dsn may be "". 0, or -1 with *e. */
 int session_connect(struct session *s, const char *dsn, const char *application, int64_t now_ms,
                     struct err *e);
+/* Whether what kept a session from connecting, as *e says it, may pass by itself. */
+bool session_may_pass(const struct err *e);
 /* At once, whatever is under way. The server notices when it next writes. */
 void session_close(struct session *s);
 /* Goes on with connecting and pinning. 0, or -1 with *e: closed, try again later. */

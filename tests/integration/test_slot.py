@@ -268,7 +268,7 @@ def restart_in_the_middle(server, scratch, major: int) -> None:
         with workload.Workload(db, 9, sessions=2):
             time.sleep(0.5)
             db.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                   "WHERE query ILIKE '%pg_logical_slot_peek%' OR query ILIKE '%advance%'")
+                   "WHERE application_name LIKE 'walferry%'")
             time.sleep(0.5)
         scenario.wait_drained(program, db, SLOT)
         assert program.stop() == walferry.OK

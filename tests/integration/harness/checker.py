@@ -130,20 +130,24 @@ def check(lanes: Lanes, wanted: list[Expected],
 
 def server_rows(db, table: str) -> list[str]:
     """
-    A table as the server itself puts it in JSON. What JSON has no type for is cast to text first:
+    A table as the server itself puts it in JSON. What JSON has no type for is made text first:
     to_json would write timestamps its own way, and nest json columns.
     """
     columns = db.sql("""SELECT quote_ident(attname), atttypid::regtype::text FROM pg_attribute
                         WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped
                         ORDER BY attnum""", table)
     own = ("smallint", "integer", "bigint", "real", "double precision", "numeric", "boolean")
-    fields = ", ".join(name if kind in own else f"{name}::text AS {name}"
-                       for name, kind in columns)
+    fields = []
+    for name, kind in columns:
+        # Not ::text, a cast, which may differ from the output function: char(n) loses its blanks.
+        text = f"CASE WHEN num_nulls({name}) = 0 THEN format('%s', {name}) END"
+        value = name if kind in own else f"{name}::bigint" if kind == "oid" else text
+        fields.append(f"{value} AS {name}")
     conn = db.session()
     with conn.cursor() as cursor:
         cursor.execute("SET extra_float_digits = 3; SET datestyle = 'ISO'; SET timezone = 'UTC'; "
                        "SET intervalstyle = 'postgres'; SET bytea_output = 'hex'")
-        cursor.execute(f"SELECT row_to_json(t)::text FROM (SELECT {fields} FROM {table}) t")
+        cursor.execute(f"SELECT row_to_json(row)::text FROM (SELECT {', '.join(fields)} FROM {table}) row")
         rows = [text for (text,) in cursor.fetchall()]
     conn.close()
     return rows
