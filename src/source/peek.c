@@ -109,7 +109,7 @@ static bool peek_settled(const struct source *base)
 
     if (s->acknowledged > s->advanced)
         return false;
-    return !s->cfg.once || (s->goal != 0 && s->advanced >= s->goal);
+    return s->stopped || !s->cfg.once || (s->goal != 0 && s->advanced >= s->goal);
 }
 
 static bool peek_converts(const struct source *base)

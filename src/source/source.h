@@ -70,7 +70,8 @@ struct source_ops {
     void (*acknowledge)(struct source *s, lsn_t lsn);
     /* No more rows, please; what was acknowledged is still taken to the server. */
     void (*stop)(struct source *s);
-    /* true when the slot is where acknowledge said, and with `once` everything is acknowledged. */
+    /* true when the slot is where acknowledge said, and with `once` everything is acknowledged,
+     * unless the source was stopped. */
     bool (*settled)(const struct source *s);
     /* The server's encoding isn't UTF-8, so that it converts texts on the way. */
     bool (*converts)(const struct source *s);

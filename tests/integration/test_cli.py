@@ -13,7 +13,7 @@ GOOD = ["--dsn", "host=127.0.0.1 port=1", "--slot", "app", "--sink", "stdout"]
     (["run", *GOOD, "stray"], "stray"),
     (["run", *GOOD, "--format", "xml"], "xml"),
     (["run", *GOOD, "--format"], "--format"),
-    (["run", "--dsn", "x=1", "--sink", "stdout"], "--slot"),
+    (["run", "--dsn", "dbname=x", "--sink", "stdout"], "--slot"),
     (["run", "--slot", "app", "--dsn", ""], "--sink"),
     (["run", *GOOD, "--sink", "floppy:a"], "floppy"),
     (["run", *GOOD, "--sink", "file"], "file"),

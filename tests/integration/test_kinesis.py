@@ -104,7 +104,7 @@ def test_order_is_kept_under_throttling_errors_and_lost_answers(db15, scratch, p
                                   sink="kinesis:shaky", env=kinesis.KEYS)
         with program:
             with workload.Workload(db15, seed=5, sessions=2, pause=0.02):
-                time.sleep(3)
+                time.sleep(1.5)
             scenario.wait_drained(program, db15, SLOT, 100)
             assert program.stop() == walferry.OK
         records = emulator.read("shaky")

@@ -14,9 +14,9 @@ BIG = 200_000
 TABLES = [*workload.TABLES, "public.made_later"]
 OWN_DATABASE = """
 For your own database, here one on Amazon RDS (README.md has the steps, from the parameter group to
-the role), with AWS credentials in the environment or in ~/.aws/credentials:
+the role), with the password in ~/.pgpass, and AWS credentials in the environment or in
+~/.aws/credentials:
 
-  export PGPASSFILE=~/.pgpass                      # the password is never on the command line
   walferry run \\
     --dsn "host=mydb.abcdefghijkl.eu-west-1.rds.amazonaws.com dbname=app user=walferry \\
            sslmode=verify-full sslrootcert=global-bundle.pem" \\

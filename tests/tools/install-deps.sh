@@ -45,7 +45,7 @@ need_group() {
     test)
         need check postgresql-15 python3 python3-psycopg2 python3-boto3 python3-pytest
         ;;
-    lint) need re2c clang-format python3 ;;
+    lint) need re2c clang-format python3 git ;;
     kinesis | servers) has_node || need nodejs npm ;;
     *)
         say "install-deps.sh: unknown group $1"
@@ -82,7 +82,7 @@ install_missing() {
         ;;
     esac
     # shellcheck disable=SC2086 # a list of package names
-    as_root apt-get install -y -qq --no-install-recommends $missing
+    as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null
 }
 
 for group; do

@@ -147,7 +147,8 @@ def server_rows(db, table: str) -> list[str]:
     with conn.cursor() as cursor:
         cursor.execute("SET extra_float_digits = 3; SET datestyle = 'ISO'; SET timezone = 'UTC'; "
                        "SET intervalstyle = 'postgres'; SET bytea_output = 'hex'")
-        cursor.execute(f"SELECT row_to_json(row)::text FROM (SELECT {', '.join(fields)} FROM {table}) row")
+        cursor.execute("SELECT row_to_json(whole)::text "
+                       f"FROM (SELECT {', '.join(fields)} FROM {table}) whole")
         rows = [text for (text,) in cursor.fetchall()]
     conn.close()
     return rows
