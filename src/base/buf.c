@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,7 @@ enum { BUF_FIRST = 256 };
 
 void buf_init(struct buf *b, size_t max)
 {
-    assert(max > 0);
+    assert(max > 0 && max < SIZE_MAX);
     *b = (struct buf){.max = max};
 }
 
@@ -27,19 +28,20 @@ void buf_clear(struct buf *b)
     b->failed = false;
 }
 
+/* One byte more than asked for is always there, for the NUL of printf and of buf_cstr. */
 int buf_reserve(struct buf *b, size_t extra)
 {
     if (b->failed)
         return -1;
-    if (extra <= b->cap - b->n && extra <= b->max - b->n)
+    if (extra < b->cap - b->n && extra <= b->max - b->n)
         return 0;
     if (extra > b->max - b->n) {
         b->failed = true;
         return -1;
     }
     size_t cap = b->cap ? b->cap : BUF_FIRST;
-    while (cap - b->n < extra)
-        cap = cap > b->max / 2 ? b->max : cap * 2;
+    while (cap - b->n <= extra)
+        cap = cap > b->max / 2 ? b->max + 1 : cap * 2;
     unsigned char *p = realloc(b->p, cap);
     if (!p) {
         b->failed = true;
@@ -94,7 +96,7 @@ void buf_printf(struct buf *b, const char *fmt, ...)
     va_start(ap, fmt);
     int want = vsnprintf(NULL, 0, fmt, ap);
     va_end(ap);
-    if (want < 0 || buf_reserve(b, (size_t)want + 1) < 0) {
+    if (want < 0 || buf_reserve(b, (size_t)want) < 0) {
         b->failed = true;
         return;
     }
@@ -106,7 +108,7 @@ void buf_printf(struct buf *b, const char *fmt, ...)
 
 const char *buf_cstr(struct buf *b)
 {
-    if (buf_reserve(b, 1) < 0)
+    if (buf_reserve(b, 0) < 0)
         return "";
     b->p[b->n] = 0;
     return (const char *)b->p;

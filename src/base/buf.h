@@ -15,7 +15,7 @@
 struct buf {
     unsigned char *p;
     size_t n;   /* bytes in use */
-    size_t cap; /* bytes allocated */
+    size_t cap; /* bytes allocated: 0, or more than n */
     size_t max; /* ceiling of n */
     bool failed;
 };

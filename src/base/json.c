@@ -119,7 +119,7 @@ static void put_string(struct buf *b, struct slice s, enum json_mode mode)
         buf_put(b, s.p + run, i - run);
         if (c >= 0x80) {
             i += put_wide(b, s, i, mode);
-        } else if (c == 0x7f) {
+        } else if (c == 0x7f && mode != JSON_ASCII) {
             buf_putc(b, (char)c);
             i++;
         } else {

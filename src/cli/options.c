@@ -350,26 +350,51 @@ static int read_argument(struct run_options *o, int argc, char **argv, int *i, b
     return set(o, opt, value, e);
 }
 
-static bool is_on(const char *value)
+static bool is_among(const char *value, const char *const words[3])
 {
-    return strcmp(value, "1") == 0 || strcmp(value, "true") == 0 || strcmp(value, "on") == 0;
+    for (int i = 0; i < 3; i++)
+        if (strcmp(value, words[i]) == 0)
+            return true;
+    return false;
+}
+
+/* A flag by its variable: "on" sets it, "off" doesn't. */
+static int read_switch(bool *on, const struct option *opt, const char *value, struct err *e)
+{
+    *on = is_among(value, (const char *const[]){"1", "true", "on"});
+    if (*on || is_among(value, (const char *const[]){"0", "false", "off"}))
+        return 0;
+    return err_set(e, ERR_USAGE, "--%s %s: takes on or off", opt->name, value);
+}
+
+/* The value of an option's variable. 1 it set the option, 0 it says nothing, -1. */
+static int from_variable(struct run_options *o, const struct option *opt,
+                         char *(*get)(const char *), struct err *e)
+{
+    char variable[64];
+    const char *value = get(option_variable(variable, sizeof variable, opt));
+    bool on = true;
+
+    if (!value || !*value)
+        return 0;
+    if ((opt->type == OPTION_FLAG && read_switch(&on, opt, value, e) < 0) ||
+        (on && set(o, opt, value, e) < 0)) {
+        size_t n = strlen(e->text);
+        snprintf(e->text + n, sizeof e->text - n, " (from %s)", variable);
+        return -1;
+    }
+    return on;
 }
 
 /* What the command line doesn't say: the environment, then the default. */
 static int fill_in(struct run_options *o, const struct option *opt, char *(*get)(const char *),
                    bool *given, struct err *e)
 {
-    char variable[64];
-    const char *value = get(option_variable(variable, sizeof variable, opt));
+    int got = from_variable(o, opt, get, e);
 
-    if (value && *value && (opt->type != OPTION_FLAG || is_on(value))) {
-        *given = true;
-        if (set(o, opt, value, e) == 0)
-            return 0;
-        size_t n = strlen(e->text);
-        snprintf(e->text + n, sizeof e->text - n, " (from %s)", variable);
-        return -1;
-    }
+    *given = got > 0;
+    if (got != 0)
+        return got < 0 ? -1 : 0;
     if (opt->required)
         return err_set(e, ERR_USAGE, "--%s %s is required; see walferry help run", opt->name,
                        opt->value);

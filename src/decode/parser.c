@@ -24,10 +24,10 @@ void td_parser_free(struct td_parser *t)
 /* Room for one more element than n in *array; false when `most` is reached or memory is out. */
 static bool grow(void **array, uint32_t *cap, uint32_t n, uint32_t most, size_t size)
 {
-    if (n < *cap)
-        return true;
     if (n >= most)
         return false;
+    if (n < *cap)
+        return true;
     uint32_t want = *cap ? *cap * 2 : 64;
     void *p = realloc(*array, want * size);
     if (!p)
@@ -41,7 +41,8 @@ static struct td_column *column_room(struct td_parser *t, uint32_t n)
 {
     void *array = t->columns;
 
-    if (!grow(&array, &t->columns_cap, n, TD_MAX_COLUMNS, sizeof *t->columns))
+    /* One more than a row may have: the lexer is given room before it says that none follows. */
+    if (!grow(&array, &t->columns_cap, n, TD_MAX_COLUMNS + 1, sizeof *t->columns))
         return NULL;
     t->columns = array;
     return &t->columns[n];
