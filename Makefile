@@ -71,8 +71,14 @@ $(1)/obj/tests/%.o: tests/%.c | $$(READY)
 $(1)/walferry: $$(SOURCES:%.c=$(1)/obj/%.o)
 	$$(call SAY,LD,$$@) $$(CC) $$(CFLAGS) $(2) $$(LDFLAGS) -o $$@ $$^ $$(LIBS)
 
-$(1)/unit: $$(filter-out %/cli/main.o,$$(SOURCES:%.c=$(1)/obj/%.o)) $$(TESTS:%.c=$(1)/obj/%.o)
-	$$(call SAY,LD,$$@) $$(CC) $$(CFLAGS) $(2) $$(LDFLAGS) -o $$@ $$^ $$(LIBS) $$(shell pkg-config --libs check)
+# From an archive the linker takes what the tests call, so main.c stays out.
+$(1)/unit.a: $$(SOURCES:%.c=$(1)/obj/%.o)
+	@rm -f $$@
+	$$(call SAY,AR,$$@) $$(AR) rcs $$@ $$^
+
+$(1)/unit: $$(TESTS:%.c=$(1)/obj/%.o) $(1)/unit.a
+	$$(call SAY,LD,$$@) $$(CC) $$(CFLAGS) $(2) $$(LDFLAGS) -o $$@ $$^ $$(LIBS) \
+	    $$(shell pkg-config --libs check)
 
 -include $$(SOURCES:%.c=$(1)/obj/%.d) $$(TESTS:%.c=$(1)/obj/%.d)
 endef

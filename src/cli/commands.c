@@ -15,7 +15,10 @@ const struct command commands[] = {
 
 int usage_error(const char *text)
 {
-    fprintf(stderr, "walferry: %s\n", text);
+    fputs("walferry: ", stderr);
+    for (const char *p = text; *p; p++)
+        fputc(*p == '\n' ? ' ' : *p, stderr); /* a value that was typed may hold anything */
+    fputc('\n', stderr);
     return ERR_USAGE;
 }
 

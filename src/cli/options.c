@@ -279,6 +279,8 @@ static int set_field(const struct option *opt, void *field, const char *value, s
 
     switch (opt->type) {
     case OPTION_TEXT:
+        if (!*value)
+            return err_set(e, ERR_USAGE, "--%s: takes a value that isn't empty", opt->name);
         *(const char **)field = value;
         return 0;
     case OPTION_FLAG:
@@ -305,7 +307,11 @@ static int set_field(const struct option *opt, void *field, const char *value, s
         return err_set(e, ERR_USAGE, "--%s: not a field", opt->name);
     }
     if (n < opt->least || n > opt->most)
-        return err_set(e, ERR_USAGE, "--%s %s: out of range", opt->name, value);
+        return err_set(e, ERR_USAGE, "--%s %s: out of range, which is %llu to %llu%s", opt->name,
+                       value, (unsigned long long)opt->least, (unsigned long long)opt->most,
+                       opt->type == OPTION_DURATION ? " ms"
+                       : opt->type == OPTION_SIZE   ? " bytes"
+                                                    : "");
     return 0;
 }
 

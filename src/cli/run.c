@@ -14,6 +14,8 @@
 /* The first line as a log line; what follows (a row and a caret) as it is, for people only. */
 static int report(const struct run_options *o, const struct err *e)
 {
+    if (e->code == ERR_USAGE)
+        return usage_error(e->text);
     size_t first = o->log_json ? strlen(e->text) : strcspn(e->text, "\n");
 
     log_error("stopped", LSTR("slot", o->source.slot), LSLICE("error", slice_of(e->text, first)),
@@ -26,6 +28,9 @@ static int report(const struct run_options *o, const struct err *e)
 static int ferry(const struct run_options *o, struct source *source, struct sink *sink,
                  struct err *e)
 {
+    log_info("walferry " WALFERRY_VERSION, LSTR("slot", o->source.slot),
+             LSTR("sink", o->sink_ops->name), LSTR("target", o->sink.target ? o->sink.target : "-"),
+             LSTR("format", o->format->name));
     struct pipeline_counts counts = {0};
     struct pipeline_config cfg = {.slot = o->source.slot,
                                   .once = o->source.once,
@@ -58,18 +63,15 @@ int command_run(int argc, char **argv)
         return usage_error(e.text);
     log_setup(o.log_level, o.log_json);
     signals_setup();
-    if (o.sink_ops->open(&sink, &o.sink, &e) < 0)
-        return e.code == ERR_USAGE ? usage_error(e.text) : report(&o, &e);
-    log_info("walferry " WALFERRY_VERSION, LSTR("slot", o.source.slot),
-             LSTR("sink", o.sink_ops->name), LSTR("target", o.sink.target ? o.sink.target : "-"),
-             LSTR("format", o.format->name));
+    if (source_peek.open(&source, &o.source, &e) < 0)
+        return report(&o, &e);
     int code;
-    if (source_peek.open(&source, &o.source, &e) < 0) {
+    if (o.sink_ops->open(&sink, &o.sink, &e) < 0) {
         code = report(&o, &e);
     } else {
         code = ferry(&o, source, sink, &e);
-        source->ops->close(source);
+        sink->ops->close(sink);
     }
-    sink->ops->close(sink);
+    source->ops->close(source);
     return code;
 }

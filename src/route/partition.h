@@ -20,7 +20,8 @@ struct partition {
  *   pk     the key's values, joined by commas; the table where there is no key
  *   xid    the transaction's id
  *   const  always the same
- * A message stands under its prefix. A key that is too long, or isn't UTF-8, ends in a hash of it.
+ * By table or key, a message stands under its prefix. A key that is too long, or isn't UTF-8, ends
+ * in a hash of it.
  */
 void partition_key(struct buf *out, const struct partition *p, const struct event *ev);
 

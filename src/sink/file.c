@@ -14,7 +14,8 @@
 #include "base/log.h"
 #include "sink/whole_lines.h"
 
-enum { WINDOW = 256 << 10, LINE_MOST = INT_MAX };
+/* A torn record of CSV is a key and a few names, so it is never as long as TORN_MOST. */
+enum { WINDOW = 256 << 10, LINE_MOST = INT_MAX, TORN_MOST = 64 << 10 };
 
 /*
  *   buf: | written | waiting |          submit appends, step writes from the front
@@ -73,6 +74,11 @@ static int cut_back(int fd, const struct sink_config *c, struct err *e)
         return err_sys(e, "file %s: cannot read back", c->target);
     if (whole == size)
         return 0;
+    if (c->quoted_lines && size - whole > TORN_MOST)
+        return err_set(e, ERR_SINK,
+                       "file %s: what stands after byte %lld is no record of CSV; it seems to have "
+                       "been written in another format",
+                       c->target, (long long)whole);
     if (ftruncate(fd, whole) != 0)
         return err_sys(e, "file %s: cannot cut back to its last whole line", c->target);
     log_warn("file ended in the middle of a record; cut back to its last whole line",
@@ -110,8 +116,6 @@ static int prepare(int fd, const struct sink_config *c, struct err *e)
 
     if (fstat(fd, &st) != 0)
         return err_sys(e, "file %s", c->target);
-    if (S_ISDIR(st.st_mode))
-        return err_set(e, ERR_SINK, "file %s is a directory", c->target);
     if (!S_ISREG(st.st_mode))
         return 0;
     if (flock(fd, LOCK_EX | LOCK_NB) != 0)
@@ -121,12 +125,23 @@ static int prepare(int fd, const struct sink_config *c, struct err *e)
     return sync_directory(c->target, e);
 }
 
+/* A named pipe is opened for writing only, so that a reader that is missing or leaves is seen. */
+static int open_path(const char *path)
+{
+    struct stat st;
+
+    if (stat(path, &st) == 0 && S_ISFIFO(st.st_mode))
+        return open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+    return open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+}
+
 static int open_file(struct sink **out, const struct sink_config *c, struct err *e)
 {
-    int fd = open(c->target, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    int fd = open_path(c->target);
 
     if (fd < 0) {
-        err_sys(e, "file %s: cannot open", c->target);
+        err_sys(e, "file %s: cannot open%s", c->target,
+                errno == ENXIO ? " a pipe that nobody reads" : "");
         e->code = ERR_SINK;
         return -1;
     }

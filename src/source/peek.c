@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "source/peek_private.h"
 
@@ -19,8 +20,12 @@ static const struct peek_source *const_self(const struct source *s)
 
 static int peek_open(struct source **out, const struct source_config *cfg, struct err *e)
 {
+    if (access(cfg->spool_dir, W_OK | X_OK) != 0) {
+        err_sys(e, "--spool-dir %s", cfg->spool_dir);
+        e->code = ERR_USAGE;
+        return -1;
+    }
     struct peek_source *s = calloc(1, sizeof *s);
-
     if (!s)
         return err_set(e, ERR_SYSTEM, "out of memory");
     s->base.ops = &source_peek;

@@ -31,8 +31,7 @@ int row_reader_fill(struct row_reader *r, struct err *e)
         r->start = 0;
     }
     if (buf_reserve(&r->in, CHUNK + 1) < 0)
-        return err_set(e, ERR_SYNTAX, "line %llu: a row of over 1 GB",
-                       (unsigned long long)r->line);
+        return err_set(e, ERR_SYNTAX, "line %llu: a row of over 1 GB", (unsigned long long)r->line);
     ssize_t got = read(r->fd, r->in.p + r->in.n, CHUNK);
     if (got < 0)
         return errno == EINTR || errno == EAGAIN ? 0 : err_sys(e, "cannot read the input");
@@ -52,8 +51,8 @@ static size_t span(const unsigned char *p, const unsigned char *end, const char 
 }
 
 /*
- * The length of psql's "lsn|xid|" at p, and the LSN; 0 when there is none. *more: it may be one, but
- * the bytes end too early to tell.
+ * The length of psql's "lsn|xid|" at p, and the LSN; 0 when there is none. *more: it may be one,
+ * but the bytes end too early to tell.
  */
 static size_t psql_columns(const unsigned char *p, const unsigned char *end, lsn_t *lsn, bool *more)
 {

@@ -19,8 +19,8 @@ struct text_row {
 };
 
 /*
- * The text is what pg_recvlogical writes (a row, a line end), or psql -At of "SELECT lsn, xid, data"
- * (lsn|xid|row, a line end). A line end inside a quoted value or name, or inside a message's
+ * The text is what pg_recvlogical writes (a row, a line end), or psql -At of "SELECT lsn, xid,
+ * data" (lsn|xid|row, a line end). A line end inside a quoted value or name, or inside a message's
  * content, belongs to the row. Memory is one row and one chunk.
  */
 struct row_reader {

@@ -101,7 +101,8 @@ int spool_append(struct spool *s, lsn_t lsn, struct slice row, struct err *e)
         if (row.n + ROW_HEAD + 1 <= s->cap - s->used) {
             unsigned char *p = s->memory + s->used;
             memcpy(p, head, ROW_HEAD);
-            memcpy(p + ROW_HEAD, row.p, row.n);
+            if (row.n)
+                memcpy(p + ROW_HEAD, row.p, row.n);
             p[ROW_HEAD + row.n] = 0;
             s->used += row.n + ROW_HEAD + 1;
             return 0;
