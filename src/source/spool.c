@@ -97,12 +97,13 @@ int spool_append(struct spool *s, lsn_t lsn, struct slice row, struct err *e)
 
     assert(row.n <= ROW_MAX && s->read == 0 && !s->rewound);
     put_head(head, lsn, (uint32_t)row.n);
+    if (row.n == 0)
+        row.p = head; /* it may be NULL, which memcpy and fwrite don't take */
     if (!s->file) {
         if (row.n + ROW_HEAD + 1 <= s->cap - s->used) {
             unsigned char *p = s->memory + s->used;
             memcpy(p, head, ROW_HEAD);
-            if (row.n)
-                memcpy(p + ROW_HEAD, row.p, row.n);
+            memcpy(p + ROW_HEAD, row.p, row.n);
             p[ROW_HEAD + row.n] = 0;
             s->used += row.n + ROW_HEAD + 1;
             return 0;
