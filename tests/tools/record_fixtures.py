@@ -112,14 +112,16 @@ def escape(text: bytes) -> str:
 
 
 def fold(text: bytes) -> Fold:
-    """Finds what a long row repeats. The unit is what stands in the middle of it."""
+    """Finds what a long row repeats: whatever its middle consists of."""
     middle = len(text) // 2
     size = text.find(text[middle:middle + 2 * UNIT], middle + 1) - middle
     if not 0 < size <= UNIT:
         raise RuntimeError(f"a row of {len(text)} bytes without a repeated unit")
-    unit, begin = text[middle:middle + size], middle
-    while text[begin - size:begin] == unit:
-        begin -= size
+    begin = middle
+    for step in (size << 16, size, 1):
+        while begin >= step and text[begin - step:begin] == text[begin - step + size:begin + size]:
+            begin -= step
+    unit = text[begin:begin + size]
     count = (len(text) - begin) // size
     while text[begin:begin + count * size] != unit * count:
         count -= 1
