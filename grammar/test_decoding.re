@@ -22,7 +22,7 @@
 
 #define FAIL(where, what, result) return l->p = (where), l->want = (what), (result)
 
-enum lex_row lex_row(struct lex *l)
+enum lex_row td_lex_row(struct lex *l)
 {
     const unsigned char *p = l->p;
     const unsigned char *marker;
@@ -50,7 +50,7 @@ static bool lex_name(struct lex *l, struct slice *out, const char *want)
     */
 }
 
-bool lex_relation(struct lex *l, struct td_relation *r)
+bool td_lex_relation(struct lex *l, struct td_relation *r)
 {
     const unsigned char *start = l->p;
 
@@ -65,7 +65,7 @@ bool lex_relation(struct lex *l, struct td_relation *r)
     return true;
 }
 
-enum lex_action lex_action(struct lex *l)
+enum lex_action td_lex_action(struct lex *l)
 {
     const unsigned char *p = l->p;
     const unsigned char *marker;
@@ -151,7 +151,7 @@ static enum lex_item lex_column(struct lex *l, struct td_column *c)
     return LEX_COLUMN;
 }
 
-enum lex_item lex_item(struct lex *l, struct td_column *c)
+enum lex_item td_lex_item(struct lex *l, struct td_column *c)
 {
     const unsigned char *p = l->p;
     const unsigned char *marker;
@@ -171,7 +171,7 @@ enum lex_item lex_item(struct lex *l, struct td_column *c)
     */
 }
 
-enum lex_flag lex_truncate_flag(struct lex *l)
+enum lex_flag td_lex_truncate_flag(struct lex *l)
 {
     const unsigned char *p = l->p;
     const unsigned char *marker;
@@ -202,7 +202,7 @@ static bool lex_number(const unsigned char *from, const unsigned char *to, uint6
     return true;
 }
 
-bool lex_xid(struct lex *l, uint32_t *xid, bool *found)
+bool td_lex_xid(struct lex *l, uint32_t *xid, bool *found)
 {
     const unsigned char *p = l->p;
     const unsigned char *marker;
@@ -224,7 +224,7 @@ number:
     return true;
 }
 
-bool lex_time(struct lex *l, struct slice *time)
+bool td_lex_time(struct lex *l, struct slice *time)
 {
     const unsigned char *p = l->p;
     const unsigned char *marker;
@@ -242,7 +242,7 @@ bool lex_time(struct lex *l, struct slice *time)
     */
 }
 
-bool lex_gid(struct lex *l, struct slice *gid)
+bool td_lex_gid(struct lex *l, struct slice *gid)
 {
     const unsigned char *p = l->p;
     const unsigned char *marker;
@@ -257,7 +257,7 @@ bool lex_gid(struct lex *l, struct slice *gid)
     */
 }
 
-bool lex_message_head(struct lex *l, bool *transactional)
+bool td_lex_message_head(struct lex *l, bool *transactional)
 {
     const unsigned char *p = l->p;
     const unsigned char *marker;
@@ -272,7 +272,7 @@ bool lex_message_head(struct lex *l, bool *transactional)
     */
 }
 
-bool lex_message_size(struct lex *l, uint64_t *size)
+bool td_lex_message_size(struct lex *l, uint64_t *size)
 {
     const unsigned char *p = l->p;
     const unsigned char *marker;

@@ -45,18 +45,18 @@ enum lex_item {
 enum lex_flag { LEX_NO_FLAGS, LEX_RESTART_SEQS, LEX_CASCADE, LEX_FLAG_END, LEX_FLAG_BAD };
 
 /* Each moves l->p past what it read, or sets l->want and leaves l->p at the fault. */
-enum lex_row lex_row(struct lex *l);
-bool lex_relation(struct lex *l, struct td_relation *r);
-enum lex_action lex_action(struct lex *l);
-enum lex_item lex_item(struct lex *l, struct td_column *c);
-enum lex_flag lex_truncate_flag(struct lex *l);
+enum lex_row td_lex_row(struct lex *l);
+bool td_lex_relation(struct lex *l, struct td_relation *r);
+enum lex_action td_lex_action(struct lex *l);
+enum lex_item td_lex_item(struct lex *l, struct td_column *c);
+enum lex_flag td_lex_truncate_flag(struct lex *l);
 /* " 123", ", txid 123" and " (at TIME)"; *found is false when the row has none. */
-bool lex_xid(struct lex *l, uint32_t *xid, bool *found);
-bool lex_time(struct lex *l, struct slice *time);
-bool lex_gid(struct lex *l, struct slice *gid);
+bool td_lex_xid(struct lex *l, uint32_t *xid, bool *found);
+bool td_lex_time(struct lex *l, struct slice *time);
+bool td_lex_gid(struct lex *l, struct slice *gid);
 /* " transactional: 1 prefix: " after "message:". */
-bool lex_message_head(struct lex *l, bool *transactional);
+bool td_lex_message_head(struct lex *l, bool *transactional);
 /* One ", sz: 12 content:" at l->p. */
-bool lex_message_size(struct lex *l, uint64_t *size);
+bool td_lex_message_size(struct lex *l, uint64_t *size);
 
 #endif

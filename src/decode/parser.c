@@ -64,7 +64,7 @@ static bool parse_tuples(struct td_parser *t, struct td_change *c, struct lex *l
         if (!col)
             return l->want = out_of_memory, false;
         const unsigned char *at = l->p;
-        switch (lex_item(l, col)) {
+        switch (td_lex_item(l, col)) {
         case LEX_COLUMN:
             n++;
             continue;
@@ -106,7 +106,7 @@ static bool parse_tuples(struct td_parser *t, struct td_change *c, struct lex *l
 static bool parse_truncate(struct td_change *c, struct lex *l)
 {
     for (int flags = 0;; flags++) {
-        switch (lex_truncate_flag(l)) {
+        switch (td_lex_truncate_flag(l)) {
         case LEX_NO_FLAGS:
             break;
         case LEX_RESTART_SEQS:
@@ -132,12 +132,12 @@ static bool parse_table(struct td_parser *t, struct td_change *c, struct lex *l)
             return l->want = out_of_memory, false;
         t->relations = array;
         c->relations = t->relations;
-        if (!lex_relation(l, &t->relations[c->n_relations]))
+        if (!td_lex_relation(l, &t->relations[c->n_relations]))
             return false;
         c->n_relations++;
 
         const unsigned char *at = l->p;
-        enum lex_action action = lex_action(l);
+        enum lex_action action = td_lex_action(l);
         if (action == LEX_ANOTHER)
             continue;
         if (action != LEX_TRUNCATE && c->n_relations > 1 && action != LEX_ACTION_BAD)
@@ -176,7 +176,7 @@ static bool parse_message(const struct td_parser *t, struct td_change *c, struct
     bool fits = false;
 
     c->kind = TD_MESSAGE;
-    if (!lex_message_head(l, &c->message.transactional))
+    if (!td_lex_message_head(l, &c->message.transactional))
         return false;
     prefix = l->p;
     for (const unsigned char *at = prefix;; at++) {
@@ -185,7 +185,7 @@ static bool parse_message(const struct td_parser *t, struct td_change *c, struct
         if (!at)
             break;
         struct lex try = {.p = at, .end = l->end};
-        if (!lex_message_size(&try, &size))
+        if (!td_lex_message_size(&try, &size))
             continue;
         found++;
         only = at;
@@ -207,16 +207,16 @@ static bool parse_message(const struct td_parser *t, struct td_change *c, struct
 static bool parse_mark(struct td_change *c, struct lex *l, enum td_kind kind, bool named)
 {
     c->kind = kind;
-    if (named && !lex_gid(l, &c->gid))
+    if (named && !td_lex_gid(l, &c->gid))
         return false;
-    if (!lex_xid(l, &c->xid, &c->has_xid))
+    if (!td_lex_xid(l, &c->xid, &c->has_xid))
         return false;
-    return kind == TD_BEGIN || lex_time(l, &c->time);
+    return kind == TD_BEGIN || td_lex_time(l, &c->time);
 }
 
 static bool parse_row(struct td_parser *t, struct td_change *c, struct lex *l)
 {
-    switch (lex_row(l)) {
+    switch (td_lex_row(l)) {
     case LEX_ROW_TABLE:
         return parse_table(t, c, l);
     case LEX_ROW_BEGIN:

@@ -138,7 +138,7 @@ static bool find_message_end(struct row_reader *r, size_t *at)
         return false;
     while ((p = memmem(p, (size_t)(end - p), ", sz: ", 6)) != NULL) {
         struct lex l = {.p = p++, .end = end};
-        if (!lex_message_size(&l, &size))
+        if (!td_lex_message_size(&l, &size))
             continue;
         if (size > (uint64_t)(end - l.p) || (size == (uint64_t)(end - l.p) && !r->ended)) {
             if (r->ended)
