@@ -39,14 +39,14 @@ enum lex_row td_lex_row(struct lex *l)
     */
 }
 
-static bool lex_name(struct lex *l, struct slice *out, const char *want)
+bool td_lex_name(struct lex *l, struct slice *out)
 {
     const unsigned char *p = l->p;
     const unsigned char *marker;
 
     /*!re2c
         name { *out = slice_of(l->p, (size_t)(p - l->p)); l->p = p; return true; }
-        *    { FAIL(l->p, want, false); }
+        *    { FAIL(l->p, "a name", false); }
     */
 }
 
@@ -54,13 +54,13 @@ bool td_lex_relation(struct lex *l, struct td_relation *r)
 {
     const unsigned char *start = l->p;
 
-    if (!lex_name(l, &r->schema, "a schema's name"))
-        return false;
+    if (!td_lex_name(l, &r->schema))
+        FAIL(l->p, "a schema's name", false);
     if (*l->p != '.')
         FAIL(l->p, "\".\" and a table's name", false);
     l->p++;
-    if (!lex_name(l, &r->table, "a table's name"))
-        return false;
+    if (!td_lex_name(l, &r->table))
+        FAIL(l->p, "a table's name", false);
     r->name = slice_of(start, (size_t)(l->p - start));
     return true;
 }

@@ -28,8 +28,10 @@ static void print_wrapped(const char *text, int column)
     putchar('\n');
 }
 
-static void print_option(const struct option *o)
+static void print_option(const struct option *o, unsigned command)
 {
+    const char *initial =
+        command == COMMAND_DECODE && o->filter_initial ? o->filter_initial : o->initial;
     char help[512];
     int n = printf("  --%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
 
@@ -37,8 +39,8 @@ static void print_option(const struct option *o)
         printf("\n%*s", INDENT, "");
     else
         printf("%*s", INDENT - n, "");
-    snprintf(help, sizeof help, "%s%s%s%s", o->help, o->initial && *o->initial ? " [" : "",
-             o->initial ? o->initial : "", o->initial && *o->initial ? "]" : "");
+    snprintf(help, sizeof help, "%s%s%s%s", o->help, initial && *initial ? " [" : "",
+             initial ? initial : "", initial && *initial ? "]" : "");
     print_wrapped(help, INDENT);
 }
 
@@ -50,24 +52,32 @@ static void print_named(const char *name, const char *target, const char *summar
     print_wrapped(summary, INDENT);
 }
 
-static int help_run(void)
+static void print_lists(void)
 {
-    puts("walferry run --slot NAME --sink SINK [OPTION]...\n\n"
-         "Publishes every committed change of a logical slot, in commit order, and moves the\n"
-         "slot forward only over what the sink has stored.\n\nOptions:");
-    for (size_t i = 0; i < option_count; i++)
-        print_option(&option_table[i]);
     puts("\nSinks:");
     for (size_t i = 0; registry_sinks[i]; i++)
         print_named(registry_sinks[i]->name, registry_sinks[i]->target, registry_sinks[i]->summary);
     puts("\nFormats:");
     for (size_t i = 0; registry_formats[i]; i++)
         print_named(registry_formats[i]->name, NULL, registry_formats[i]->summary);
-    puts("\nEvery option can be given as an environment variable too: --txn-memory is\n"
-         "WALFERRY_TXN_MEMORY. The command line wins. AWS keys come from the environment\n"
-         "or the shared credentials file.\n\n"
+    puts("\nAWS keys come from the environment or the shared credentials file.\n\n"
          "SIGTERM or SIGINT: deliver what is in flight, advance the slot, exit 0; a second\n"
-         "one leaves at once. SIGHUP: read the primary keys again.\n\n"
+         "one leaves at once. SIGHUP: read the primary keys again.");
+}
+
+static int help_command(const struct command *c)
+{
+    printf("walferry %s %s\n\n%s\n", c->name, c->usage, c->description);
+    if (!c->bit)
+        return 0;
+    puts("\nOptions:");
+    for (size_t i = 0; i < option_count; i++)
+        if (option_table[i].commands & c->bit)
+            print_option(&option_table[i], c->bit);
+    if (c->bit == COMMAND_RUN)
+        print_lists();
+    puts("\nEvery option can be given as an environment variable too: --log-level is\n"
+         "WALFERRY_LOG_LEVEL. The command line wins.\n\n"
          "Exit codes: 0 done, 1 system, 2 usage, 3 the database refuses, 4 a row that can't\n"
          "be understood, 5 the sink refuses, 6 a record too large for the sink,\n"
          "128 + signal after a second signal.");
@@ -82,17 +92,12 @@ int command_help(int argc, char **argv)
         puts("walferry: PostgreSQL's committed changes to a stream, in order, losing nothing.\n");
         for (const struct command *c = commands; c->name; c++)
             printf("  walferry %-10s %s\n", c->name, c->summary);
-        puts("\nwalferry help run lists the options.");
+        puts("\nwalferry help COMMAND lists its options.");
         return 0;
     }
-    if (strcmp(argv[0], "run") == 0)
-        return help_run();
-    for (const struct command *c = commands; c->name; c++) {
-        if (strcmp(c->name, argv[0]) == 0) {
-            printf("walferry %s: %s\n", c->name, c->summary);
-            return 0;
-        }
-    }
+    for (const struct command *c = commands; c->name; c++)
+        if (strcmp(c->name, argv[0]) == 0)
+            return help_command(c);
     err_set(&e, ERR_USAGE, "%s: there is no such command; see walferry help", argv[0]);
     return usage_error(e.text);
 }

@@ -1,5 +1,5 @@
 /* main.c - finds the command. */
-#include <stdio.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -16,9 +16,13 @@ int main(int argc, char **argv)
         name = "help";
     if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0)
         name = "version";
-    for (const struct command *c = commands; c->name; c++)
-        if (strcmp(c->name, name) == 0)
-            return c->main(argc - 2, argv + 2);
+    for (const struct command *c = commands; c->name; c++) {
+        if (strcmp(c->name, name) != 0)
+            continue;
+        if (argc > 2 && (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0))
+            return command_help(1, (char *[]){(char *)(uintptr_t)c->name});
+        return c->main(argc - 2, argv + 2);
+    }
     err_set(&e, ERR_USAGE, "%s: there is no such command; see walferry help", name);
     return usage_error(e.text);
 }

@@ -1,4 +1,4 @@
-/* options.c - the one table of run's options: flags, environment, defaults, help. */
+/* options.c - the one table of options: flags, environment, defaults, help. */
 #include "cli/options.h"
 
 #include <limits.h>
@@ -135,6 +135,7 @@ static int parse_log_format(struct run_options *o, const char *value, struct err
 
 const struct option option_table[] = {
     {.name = "dsn",
+     .commands = COMMAND_RUN | COMMAND_KEYS,
      .value = "DSN",
      .initial = "",
      .type = OPTION_PARSED,
@@ -142,28 +143,34 @@ const struct option option_table[] = {
      .help = "libpq connection string or URI; what it leaves out comes from PG* variables, the "
              "service file and the password file"},
     {.name = "slot",
+     .commands = COMMAND_RUN,
      .value = "NAME",
      .type = OPTION_PARSED,
      .parse = parse_slot,
      .required = true,
      .help = "logical replication slot of the plugin test_decoding"},
     {.name = "create-slot",
+     .commands = COMMAND_RUN,
      .type = OPTION_FLAG,
      AT(source.create_slot),
      .help = "make the slot at the start if there is none"},
     {.name = "format",
+     .commands = COMMAND_RUN | COMMAND_DECODE,
+     .filter_initial = "json",
      .value = "FORMAT",
      .initial = "csv-payload",
      .type = OPTION_PARSED,
      .parse = parse_format,
      .help = "csv-payload, csv or json"},
     {.name = "sink",
+     .commands = COMMAND_RUN,
      .value = "SINK",
      .type = OPTION_PARSED,
      .parse = parse_sink,
      .required = true,
      .help = "stdout, file:PATH or kinesis:STREAM"},
     {.name = "pack",
+     .commands = COMMAND_RUN,
      .value = "HOW",
      .initial = "kpl",
      .type = OPTION_PARSED,
@@ -171,6 +178,7 @@ const struct option option_table[] = {
      .kinesis = true,
      .help = "how records are joined to Kinesis records: kpl (aggregated), lines or none"},
     {.name = "partition-key",
+     .commands = COMMAND_RUN,
      .value = "WHAT",
      .initial = "table",
      .type = OPTION_PARSED,
@@ -178,22 +186,26 @@ const struct option option_table[] = {
      .kinesis = true,
      .help = "what stays in order in one shard: table, pk, xid or const:TEXT"},
     {.name = "region",
+     .commands = COMMAND_RUN,
      .value = "REGION",
      .type = OPTION_TEXT,
      AT(sink.region),
      .kinesis = true,
      .help = "AWS region; else AWS_REGION, AWS_DEFAULT_REGION or the profile's"},
     {.name = "endpoint-url",
+     .commands = COMMAND_RUN,
      .value = "URL",
      .type = OPTION_TEXT,
      AT(sink.endpoint_url),
      .kinesis = true,
      .help = "endpoint; else AWS_ENDPOINT_URL_KINESIS, AWS_ENDPOINT_URL or the region's"},
     {.name = "once",
+     .commands = COMMAND_RUN,
      .type = OPTION_FLAG,
      AT(source.once),
      .help = "deliver what is committed now, acknowledge it and exit"},
     {.name = "batch-changes",
+     .commands = COMMAND_RUN,
      .value = "N",
      .initial = "1000000",
      .type = OPTION_COUNT,
@@ -202,6 +214,7 @@ const struct option option_table[] = {
      .most = INT_MAX,
      .help = "changes one peek may bring; a transaction is never split"},
     {.name = "poll-interval",
+     .commands = COMMAND_RUN,
      .value = "TIME",
      .initial = "100ms",
      .type = OPTION_DURATION,
@@ -210,6 +223,7 @@ const struct option option_table[] = {
      .most = 86400000,
      .help = "how often the database is asked whether there is anything new"},
     {.name = "advance-interval",
+     .commands = COMMAND_RUN,
      .value = "TIME",
      .initial = "1s",
      .type = OPTION_DURATION,
@@ -218,6 +232,7 @@ const struct option option_table[] = {
      .most = 86400000,
      .help = "how often the slot follows what is stored"},
     {.name = "txn-memory",
+     .commands = COMMAND_RUN | COMMAND_DECODE,
      .value = "SIZE",
      .initial = "32MB",
      .type = OPTION_SIZE,
@@ -226,11 +241,13 @@ const struct option option_table[] = {
      .most = most_memory,
      .help = "how much of a transaction is kept in memory before it goes to a file"},
     {.name = "spool-dir",
+     .commands = COMMAND_RUN | COMMAND_DECODE,
      .value = "DIR",
      .type = OPTION_TEXT,
      AT(source.spool_dir),
      .help = "where that file is made, unlinked; else TMPDIR or /tmp"},
     {.name = "refresh-interval",
+     .commands = COMMAND_RUN,
      .value = "TIME",
      .initial = "1h",
      .type = OPTION_DURATION,
@@ -238,13 +255,22 @@ const struct option option_table[] = {
      .least = 1000,
      .most = longest_ms,
      .help = "how often the primary keys are read again; SIGHUP does it at once"},
+    {.name = "keys",
+     .value = "FILE",
+     .commands = COMMAND_DECODE,
+     .type = OPTION_TEXT,
+     AT(source.keys_file),
+     .help = "primary keys, as walferry keys prints them; without it every key is empty"},
     {.name = "log-level",
+     .commands = COMMAND_RUN | COMMAND_DECODE,
+     .filter_initial = "warn",
      .value = "LEVEL",
      .initial = "info",
      .type = OPTION_PARSED,
      .parse = parse_log_level,
      .help = "error, warn, info or debug"},
     {.name = "log-format",
+     .commands = COMMAND_RUN | COMMAND_DECODE,
      .value = "FORMAT",
      .initial = "text",
      .type = OPTION_PARSED,
@@ -322,27 +348,28 @@ static int set(struct run_options *o, const struct option *opt, const char *valu
     return set_field(opt, (char *)o + opt->offset, value, e);
 }
 
-static const struct option *find(const char *name, size_t n)
+static const struct option *find(const char *name, size_t n, enum command_bit command)
 {
     for (size_t i = 0; i < option_count; i++)
-        if (strlen(option_table[i].name) == n && strncmp(option_table[i].name, name, n) == 0)
+        if ((option_table[i].commands & command) && strlen(option_table[i].name) == n &&
+            strncmp(option_table[i].name, name, n) == 0)
             return &option_table[i];
     return NULL;
 }
 
 /* "--name value", "--name=value" or "--flag"; *i moves past it. */
-static int read_argument(struct run_options *o, int argc, char **argv, int *i, bool *given,
-                         struct err *e)
+static int read_argument(struct run_options *o, enum command_bit command, int argc, char **argv,
+                         int *i, bool *given, struct err *e)
 {
     const char *arg = argv[(*i)++];
 
     if (strncmp(arg, "--", 2) != 0)
-        return err_set(e, ERR_USAGE, "%s: not an option; see walferry help run", arg);
+        return err_set(e, ERR_USAGE, "%s: not an option; see walferry help", arg);
     size_t n = strcspn(arg + 2, "=");
-    const struct option *opt = find(arg + 2, n);
+    const struct option *opt = find(arg + 2, n, command);
     if (!opt)
-        return err_set(e, ERR_USAGE, "--%.*s: there is no such option; see walferry help run",
-                       (int)n, arg + 2);
+        return err_set(e, ERR_USAGE, "--%.*s: there is no such option; see walferry help", (int)n,
+                       arg + 2);
     const char *value = arg[2 + n] ? arg + 2 + n + 1 : NULL;
     if (opt->type == OPTION_FLAG && value)
         return err_set(e, ERR_USAGE, "--%s takes no value", opt->name);
@@ -393,9 +420,13 @@ static int from_variable(struct run_options *o, const struct option *opt,
 }
 
 /* What the command line doesn't say: the environment, then the default. */
-static int fill_in(struct run_options *o, const struct option *opt, char *(*get)(const char *),
-                   bool *given, struct err *e)
+static int fill_in(struct run_options *o, enum command_bit command, const struct option *opt,
+                   char *(*get)(const char *), bool *given, struct err *e)
 {
+    const char *initial = opt->initial;
+
+    if (command == COMMAND_DECODE && opt->filter_initial)
+        initial = opt->filter_initial;
     int got = from_variable(o, opt, get, e);
 
     *given = got > 0;
@@ -404,29 +435,30 @@ static int fill_in(struct run_options *o, const struct option *opt, char *(*get)
     if (opt->required)
         return err_set(e, ERR_USAGE, "--%s %s is required; see walferry help run", opt->name,
                        opt->value);
-    return opt->initial ? set(o, opt, opt->initial, e) : 0;
+    return initial ? set(o, opt, initial, e) : 0;
 }
 
 static int check_together(const struct run_options *o, const bool *given, struct err *e)
 {
-    for (size_t i = 0; i < option_count; i++)
+    for (size_t i = 0; i < option_count && o->sink_ops; i++)
         if (given[i] && option_table[i].kinesis && !o->sink_ops->partitioned)
             return err_set(e, ERR_USAGE, "--%s has no meaning for the sink %s",
                            option_table[i].name, o->sink_ops->name);
     return 0;
 }
 
-int options_read(struct run_options *o, int argc, char **argv, char *(*get)(const char *),
-                 struct err *e)
+int options_read(struct run_options *o, enum command_bit command, int argc, char **argv,
+                 char *(*get)(const char *), struct err *e)
 {
     bool given[MOST_OPTIONS] = {false};
 
     memset(o, 0, sizeof *o);
     for (int i = 0; i < argc;)
-        if (read_argument(o, argc, argv, &i, given, e) < 0)
+        if (read_argument(o, command, argc, argv, &i, given, e) < 0)
             return -1;
     for (size_t i = 0; i < option_count; i++)
-        if (!given[i] && fill_in(o, &option_table[i], get, &given[i], e) < 0)
+        if (!given[i] && (option_table[i].commands & command) &&
+            fill_in(o, command, &option_table[i], get, &given[i], e) < 0)
             return -1;
     if (check_together(o, given, e) < 0)
         return -1;
@@ -434,6 +466,6 @@ int options_read(struct run_options *o, int argc, char **argv, char *(*get)(cons
         const char *tmp = get("TMPDIR");
         o->source.spool_dir = tmp && *tmp ? tmp : "/tmp";
     }
-    o->sink.quoted_lines = o->format->quoted_lines;
+    o->sink.quoted_lines = o->format && o->format->quoted_lines;
     return 0;
 }

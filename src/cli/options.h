@@ -1,4 +1,4 @@
-/* options.h - the one table of run's options: flags, environment, defaults, help. */
+/* options.h - the one table of options: flags, environment, defaults, help. */
 #ifndef WALFERRY_CLI_OPTIONS_H
 #define WALFERRY_CLI_OPTIONS_H
 
@@ -33,10 +33,15 @@ enum option_type {
     OPTION_PARSED,   /* option.parse */
 };
 
+/* The commands that take options. */
+enum command_bit { COMMAND_RUN = 1, COMMAND_DECODE = 2, COMMAND_KEYS = 4 };
+
 struct option {
-    const char *name;    /* without dashes; the environment's is WALFERRY_NAME */
-    const char *value;   /* what help calls the value; NULL for flags */
-    const char *initial; /* the default as text; NULL: none */
+    unsigned commands;          /* of command_bit: those that take it */
+    const char *name;           /* without dashes; the environment's is WALFERRY_NAME */
+    const char *value;          /* what help calls the value; NULL for flags */
+    const char *initial;        /* the default as text; NULL: none */
+    const char *filter_initial; /* the default of COMMAND_DECODE where it is another */
     const char *help;
     enum option_type type;
     size_t offset;        /* into run_options, but for OPTION_PARSED */
@@ -53,8 +58,8 @@ extern const size_t option_count;
  * Reads argv[0 .. argc) (what follows the command), with `get` (getenv) for what isn't on the
  * command line. 0, or -1 with ERR_USAGE.
  */
-int options_read(struct run_options *o, int argc, char **argv, char *(*get)(const char *),
-                 struct err *e);
+int options_read(struct run_options *o, enum command_bit command, int argc, char **argv,
+                 char *(*get)(const char *), struct err *e);
 /* "WALFERRY_TXN_MEMORY" of "txn-memory" into out; returns out. */
 char *option_variable(char *out, size_t size, const struct option *opt);
 

@@ -1,4 +1,4 @@
-/* run.c - the command that ferries. */
+/* run.c - the commands that ferry, and keys. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,11 @@
 #include "cli/options.h"
 #include "cli/version.h"
 #include "pipeline/pipeline.h"
+#include "sink/file.h"
+#include "source/keys.h"
 #include "source/peek.h"
+#include "source/session.h"
+#include "source/text.h"
 
 /* The first line as a log line; what follows (a row and a caret) as it is, for people only. */
 static int report(const struct run_options *o, const struct err *e)
@@ -50,28 +54,68 @@ static int ferry(const struct run_options *o, struct source *source, struct sink
     return got < 0 ? report(o, e) : 0;
 }
 
-int command_run(int argc, char **argv)
+static int run(struct run_options *o, const struct source_ops *ops)
 {
-    struct run_options o;
     struct source *source;
     struct sink *sink;
     struct err e = {.code = ERR_NONE};
-
-    if (argc > 0 && (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0))
-        return command_help(1, (char *[]){"run"});
-    if (options_read(&o, argc, argv, getenv, &e) < 0)
-        return usage_error(e.text);
-    log_setup(o.log_level, o.log_json);
-    signals_setup();
-    if (source_peek.open(&source, &o.source, &e) < 0)
-        return report(&o, &e);
     int code;
-    if (o.sink_ops->open(&sink, &o.sink, &e) < 0) {
-        code = report(&o, &e);
+
+    log_setup(o->log_level, o->log_json);
+    signals_setup();
+    if (ops->open(&source, &o->source, &e) < 0)
+        return report(o, &e);
+    if (o->sink_ops->open(&sink, &o->sink, &e) < 0) {
+        code = report(o, &e);
     } else {
-        code = ferry(&o, source, sink, &e);
+        code = ferry(o, source, sink, &e);
         sink->ops->close(sink);
     }
     source->ops->close(source);
     return code;
+}
+
+int command_run(int argc, char **argv)
+{
+    struct run_options o;
+    struct err e;
+
+    if (options_read(&o, COMMAND_RUN, argc, argv, getenv, &e) < 0)
+        return usage_error(e.text);
+    return run(&o, &source_peek);
+}
+
+int command_decode(int argc, char **argv)
+{
+    struct run_options o;
+    struct err e;
+
+    if (options_read(&o, COMMAND_DECODE, argc, argv, getenv, &e) < 0)
+        return usage_error(e.text);
+    o.source.slot = "-"; /* for the log */
+    o.source.once = true;
+    o.source.advance_interval_ms = 1000;
+    o.sink_ops = &sink_stdout;
+    return run(&o, &source_text);
+}
+
+int command_keys(int argc, char **argv)
+{
+    struct run_options o;
+    struct err e;
+    PGresult *res;
+
+    if (options_read(&o, COMMAND_KEYS, argc, argv, getenv, &e) < 0)
+        return usage_error(e.text);
+    if (session_ask(&res, o.source.dsn, catalog_query, &e) < 0) {
+        fprintf(stderr, "walferry: %s\n", e.text);
+        return (int)e.code;
+    }
+    keys_print(stdout, res);
+    PQclear(res);
+    if (fflush(stdout) != 0) {
+        perror("walferry: standard output");
+        return ERR_SINK;
+    }
+    return 0;
 }

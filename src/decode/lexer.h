@@ -46,6 +46,7 @@ enum lex_flag { LEX_NO_FLAGS, LEX_RESTART_SEQS, LEX_CASCADE, LEX_FLAG_END, LEX_F
 
 /* Each moves l->p past what it read, or sets l->want and leaves l->p at the fault. */
 enum lex_row td_lex_row(struct lex *l);
+bool td_lex_name(struct lex *l, struct slice *name);
 bool td_lex_relation(struct lex *l, struct td_relation *r);
 enum lex_action td_lex_action(struct lex *l);
 enum lex_item td_lex_item(struct lex *l, struct td_column *c);

@@ -19,6 +19,7 @@ struct table {
     struct table *older;    /* the definition before this one, while rows may still need it */
     lsn_t retired;          /* 0: current; else no longer in the catalog as of this LSN */
     bool unknown;           /* not in the catalog at all: stands in for a name seen in a row */
+    bool keyless;           /* published though nothing is known of its key */
     bool said;              /* its users have been told once that it isn't published */
     bool said_no_old_key;   /* … that its DELETEs come without a key */
     char replica_identity;  /* pg_class.relreplident: d, n, f, i */

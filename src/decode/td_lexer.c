@@ -474,7 +474,7 @@ yy77:
 
 }
 
-static bool lex_name(struct lex *l, struct slice *out, const char *want)
+bool td_lex_name(struct lex *l, struct slice *out)
 {
     const unsigned char *p = l->p;
     const unsigned char *marker;
@@ -518,7 +518,7 @@ static bool lex_name(struct lex *l, struct slice *out, const char *want)
 yy79:
     ++p;
 yy80:
-    { FAIL(l->p, want, false); }
+    { FAIL(l->p, "a name", false); }
 yy81:
     yyaccept = 0;
     yych = *(marker = ++p);
@@ -606,13 +606,13 @@ bool td_lex_relation(struct lex *l, struct td_relation *r)
 {
     const unsigned char *start = l->p;
 
-    if (!lex_name(l, &r->schema, "a schema's name"))
-        return false;
+    if (!td_lex_name(l, &r->schema))
+        FAIL(l->p, "a schema's name", false);
     if (*l->p != '.')
         FAIL(l->p, "\".\" and a table's name", false);
     l->p++;
-    if (!lex_name(l, &r->table, "a table's name"))
-        return false;
+    if (!td_lex_name(l, &r->table))
+        FAIL(l->p, "a table's name", false);
     r->name = slice_of(start, (size_t)(l->p - start));
     return true;
 }

@@ -112,13 +112,18 @@ static void put_unchanged(struct buf *out, struct buf *scratch, const struct td_
 
 static void put_position(struct buf *out, const struct event *ev)
 {
-    buf_puts(out, "{\"pos\":\"");
-    lsn_put(out, ev->lsn);
-    buf_putc(out, ':');
-    buf_put_u64(out, ev->index);
-    buf_puts(out, "\",\"lsn\":\"");
-    lsn_put(out, ev->lsn);
-    buf_puts(out, "\",\"xid\":");
+    if (ev->lsn == 0) { /* decode's input may have none */
+        buf_puts(out, "{\"pos\":null,\"lsn\":null");
+    } else {
+        buf_puts(out, "{\"pos\":\"");
+        lsn_put(out, ev->lsn);
+        buf_putc(out, ':');
+        buf_put_u64(out, ev->index);
+        buf_puts(out, "\",\"lsn\":\"");
+        lsn_put(out, ev->lsn);
+        buf_putc(out, '"');
+    }
+    buf_puts(out, ",\"xid\":");
     buf_put_u64(out, ev->xid);
     buf_puts(out, ",\"ts\":");
     put_time(out, ev->time);

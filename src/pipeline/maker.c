@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "base/log.h"
-#include "decode/row_error.h"
 #include "route/key.h"
 
 enum { KEEP_BYTES = 1 << 20 };
@@ -95,15 +94,15 @@ static void count_unpublished(struct maker *m, struct table *t)
         return;
     t->said = true;
     log_warn(t->unknown
-                 ? "table is no longer in the catalog (dropped or renamed), so its key isn't "
+                 ? "table is not in the catalog (dropped or renamed since), so its key isn't "
                    "known; its changes are not published"
                  : "table has no primary key; its changes are not published",
              LSTR("slot", m->cfg->slot), LSLICE("table", t->name));
 }
 
 /* The row can't be used as the catalog stands, and nothing newer helps: stop with its place. */
-static int key_missing(const struct txn *t, const struct txn_row *row, const struct td_change *c,
-                       struct slice column, struct err *e)
+static int key_missing(const struct maker *m, const struct txn *t, const struct txn_row *row,
+                       const struct td_change *c, struct slice column, struct err *e)
 {
     char want[256], at[LSN_TEXT];
     struct td_error why = {.want = want};
@@ -116,7 +115,7 @@ static int key_missing(const struct txn *t, const struct txn_row *row, const str
         (int)(column.n < 64 ? column.n : 64), (const char *)column.p,
         (int)(r->name.n < 64 ? r->name.n : 64), (const char *)r->name.p, lsn_text(at, t->lsn));
     why.offset = (size_t)(r->name.p - row->text.p);
-    return row_error(e, row->lsn, row->text.p, row->text.n, &why);
+    return m->source->ops->complain(m->source, row, &why, e);
 }
 
 /*
@@ -138,7 +137,7 @@ static int find_keys(struct maker *m, struct row_keys *keys, const struct txn *t
             got = route_key(keys, c, older, &ignored);
     }
     if (got == KEY_MISSING)
-        return key_missing(t, row, c, missing, e);
+        return key_missing(m, t, row, c, missing, e);
     if (got == KEY_NOT_LOGGED && !table->said_no_old_key) {
         table->said_no_old_key = true;
         log_warn("table's replica identity doesn't log its primary key; its DELETEs are published "
@@ -180,7 +179,7 @@ static int make_change(struct maker *m, struct event *ev, const struct txn *t,
 
     if (!m->source->ops->table(m->source, c->relations->name, t->xid, &table))
         return 0;
-    if (table->n_key == 0)
+    if (table->n_key == 0 && !table->keyless)
         return count_unpublished(m, table), 1;
     int got = find_keys(m, &keys, t, row, c, table, e);
     if (got <= 0)
@@ -207,7 +206,7 @@ static int make_truncate(struct maker *m, struct event *ev, const struct txn *t,
     ev->op = OP_TRUNCATE;
     for (uint32_t i = 0; i < c->n_relations; i++, ev->index++) {
         m->source->ops->table(m->source, c->relations[i].name, t->xid, &table);
-        if (table->n_key == 0) {
+        if (table->n_key == 0 && !table->keyless) {
             count_unpublished(m, table);
             continue;
         }
@@ -249,8 +248,8 @@ static int make_event(struct maker *m, const struct txn *t, const struct txn_row
     case TD_ROLLBACK_PREPARED:
         break;
     }
-    return row_error(e, row->lsn, row->text.p, row->text.n,
-                     &(struct td_error){.want = "a change inside a transaction"});
+    return m->source->ops->complain(m->source, row,
+                                    &(struct td_error){.want = "a change inside a transaction"}, e);
 }
 
 int maker_row(struct maker *m, const struct txn *t, const struct txn_row *row, uint64_t *index,
@@ -265,7 +264,7 @@ int maker_row(struct maker *m, const struct txn *t, const struct txn_row *row, u
     m->n_made = 0;
     m->parser.converted = m->source->ops->converts(m->source);
     if (td_parse(&m->parser, &c, row->text.p, row->text.n, &why) < 0)
-        return row_error(e, row->lsn, row->text.p, row->text.n, &why);
+        return m->source->ops->complain(m->source, row, &why, e);
     td_recover_unchanged(&m->parser, &c);
     int got = make_event(m, t, row, &c, *index, e);
     if (got > 0) {

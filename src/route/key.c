@@ -48,6 +48,8 @@ enum key_result route_key(struct row_keys *out, const struct td_change *c, struc
 {
     out->moved = false;
     out->now.n = out->was.n = 0;
+    if (t->n_key == 0)
+        return KEY_FOUND; /* nothing is known of it, and that is all right: table.keyless */
     if (t->n_key > KEY_MAX) {
         *missing = t->key[KEY_MAX].name;
         return KEY_MISSING;
@@ -55,8 +57,6 @@ enum key_result route_key(struct row_keys *out, const struct td_change *c, struc
     if (c->kind == TD_DELETE) {
         if (c->old.present && key_of(&out->now, &c->old, t, missing))
             return KEY_FOUND;
-        if (!c->old.present)
-            *missing = t->key[0].name;
         out->now.n = 0;
         return !c->old.present || !logs_key(t) ? KEY_NOT_LOGGED : KEY_MISSING;
     }

@@ -29,7 +29,7 @@ const char catalog_query[] =
     ") t ORDER BY oid NULLS LAST, place";
 
 enum { COL_NAME, COL_IDENTITY, COL_KEY, N_COLS };
-enum { MAX_RUNNING = 1 << 20 };
+enum { MAX_RUNNING = 1 << 20, KEYS_MOST = 1600 }; /* columns of a table, so of any key */
 
 void catalog_init(struct catalog *c)
 {
@@ -125,24 +125,53 @@ static struct table *make_table(struct slice name, uint32_t n_key, size_t name_b
     return t;
 }
 
+/* Room for one more table. false: out of memory. */
+static bool make_room(struct catalog *c)
+{
+    struct catalog bigger = {0};
+
+    if ((c->n + 1) * 2 <= c->n_slots)
+        return true;
+    if (!make_slots(&bigger, (c->n + 1) * 2))
+        return false;
+    for (size_t i = 0; i < c->n_slots; i++)
+        if (c->slots[i])
+            *find_slot(bigger.slots, bigger.n_slots, c->slots[i]->name) = c->slots[i];
+    free(c->slots);
+    c->slots = bigger.slots;
+    c->n_slots = bigger.n_slots;
+    return true;
+}
+
 struct table *catalog_note_unknown(struct catalog *c, struct slice name, lsn_t now)
 {
-    if ((c->n + 1) * 2 > c->n_slots) {
-        struct catalog bigger = {0};
-        if (!make_slots(&bigger, (c->n + 1) * 2))
-            return NULL;
-        for (size_t i = 0; i < c->n_slots; i++)
-            if (c->slots[i])
-                *find_slot(bigger.slots, bigger.n_slots, c->slots[i]->name) = c->slots[i];
-        free(c->slots);
-        c->slots = bigger.slots;
-        c->n_slots = bigger.n_slots;
-    }
-    struct table *t = make_table(name, 0, 0);
+    struct table *t = make_room(c) ? make_table(name, 0, 0) : NULL;
+
     if (!t)
         return NULL;
     t->unknown = true;
     t->retired = now;
+    insert(c, t);
+    return t;
+}
+
+struct table *catalog_add(struct catalog *c, struct slice name, char identity,
+                          const struct slice *keys, uint32_t n_key)
+{
+    size_t bytes = 0;
+
+    for (uint32_t i = 0; i < n_key; i++)
+        bytes += keys[i].n;
+    struct table *t = make_room(c) ? make_table(name, n_key, bytes) : NULL;
+    if (!t)
+        return NULL;
+    t->replica_identity = identity;
+    unsigned char *p = (unsigned char *)&t->key[n_key] + name.n;
+    for (uint32_t i = 0; i < n_key; i++) {
+        memcpy(p, keys[i].p, keys[i].n);
+        t->key[i].name = slice_of(p, keys[i].n);
+        p += keys[i].n;
+    }
     insert(c, t);
     return t;
 }
@@ -152,26 +181,17 @@ static struct slice cell(const PGresult *res, int row, int col)
     return slice_of(PQgetvalue(res, row, col), (size_t)PQgetlength(res, row, col));
 }
 
-/* The table whose rows are [from, to). */
-static struct table *table_of_rows(const PGresult *res, int from, int to)
+/* The table whose rows are [from, to). false: out of memory. */
+static bool add_table(struct catalog *c, const PGresult *res, int from, int to)
 {
-    uint32_t n_key = PQgetisnull(res, from, COL_KEY) ? 0 : (uint32_t)(to - from);
-    size_t bytes = 0;
+    struct slice keys[KEYS_MOST];
+    uint32_t n = PQgetisnull(res, from, COL_KEY) ? 0 : (uint32_t)(to - from);
 
-    for (uint32_t i = 0; i < n_key; i++)
-        bytes += cell(res, from + (int)i, COL_KEY).n;
-    struct table *t = make_table(cell(res, from, COL_NAME), n_key, bytes);
-    if (!t)
-        return NULL;
-    t->replica_identity = PQgetvalue(res, from, COL_IDENTITY)[0];
-    unsigned char *p = (unsigned char *)&t->key[n_key] + t->name.n;
-    for (uint32_t i = 0; i < n_key; i++) {
-        struct slice key = cell(res, from + (int)i, COL_KEY);
-        memcpy(p, key.p, key.n);
-        t->key[i].name = slice_of(p, key.n);
-        p += key.n;
-    }
-    return t;
+    assert(n <= KEYS_MOST);
+    for (uint32_t i = 0; i < n; i++)
+        keys[i] = cell(res, from + (int)i, COL_KEY);
+    return catalog_add(c, cell(res, from, COL_NAME), PQgetvalue(res, from, COL_IDENTITY)[0], keys,
+                       n) != NULL;
 }
 
 /* All current tables into c's fresh slots. */
@@ -181,10 +201,10 @@ static int read_tables(struct catalog *c, const PGresult *res, int n_rows, struc
         struct slice name = cell(res, from, COL_NAME);
         for (to = from + 1; to < n_rows && slice_eq(cell(res, to, COL_NAME), name);)
             to++;
-        struct table *t = table_of_rows(res, from, to);
-        if (!t)
+        if (to - from > KEYS_MOST)
+            return err_set(e, ERR_SOURCE, "catalog: a primary key of %d columns", to - from);
+        if (!add_table(c, res, from, to))
             return err_set(e, ERR_SYSTEM, "no memory for the primary-key cache");
-        insert(c, t);
     }
     return 0;
 }

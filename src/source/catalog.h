@@ -45,6 +45,9 @@ int catalog_load(struct catalog *c, const PGresult *res, lsn_t acknowledged, str
 struct table *catalog_find(struct catalog *c, struct slice name);
 /* true when the last refresh saw all that transaction xid did. */
 bool catalog_covers(const struct catalog *c, uint32_t xid);
+/* Adds a table that isn't there yet; all is copied. NULL: out of memory. */
+struct table *catalog_add(struct catalog *c, struct slice name, char identity,
+                          const struct slice *keys, uint32_t n_key);
 /* Notes a name that isn't in the catalog. NULL: out of memory. */
 struct table *catalog_note_unknown(struct catalog *c, struct slice name, lsn_t now);
 

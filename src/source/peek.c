@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "decode/row_error.h"
 #include "source/peek_private.h"
 
 static struct peek_source *self(struct source *s)
@@ -58,7 +59,15 @@ static int peek_next(struct source *base, struct txn *t, struct err *e)
 
 static int peek_row(struct source *base, struct txn_row *r, struct err *e)
 {
-    return spool_next(&self(base)->spool, &r->lsn, &r->text, e);
+    return spool_next(&self(base)->spool, &r->place, &r->text, e);
+}
+
+/* A row's place is its LSN. */
+static int peek_complain(const struct source *base, const struct txn_row *r,
+                         const struct td_error *why, struct err *e)
+{
+    (void)base;
+    return row_error(e, r->place, r->text.p, r->text.n, why);
 }
 
 static int peek_table(struct source *base, struct slice name, uint32_t xid, struct table **out)
@@ -147,6 +156,7 @@ const struct source_ops source_peek = {
     .step = peek_step,
     .next = peek_next,
     .row = peek_row,
+    .complain = peek_complain,
     .table = peek_table,
     .renew = peek_renew,
     .refresh = peek_refresh,

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
+
 enum { CONNECT_MS = 60000 };
 
 /*
@@ -234,4 +236,39 @@ void session_watch(const struct session *s, struct watch *w, bool reading)
     case SESSION_DOWN:
         break;
     }
+}
+
+int session_ask(PGresult **res, const char *dsn, const char *sql, struct err *e)
+{
+    struct session s;
+    bool sent = false;
+
+    if (session_connect(&s, dsn, "walferry", clock_mono_ms(), e) < 0)
+        return -1;
+    for (;;) {
+        struct watch w = {.deadline_ms = INT64_MAX};
+        session_watch(&s, &w, true);
+        if (w.n > 0)
+            poll(w.fd, w.n, CONNECT_MS);
+        if (session_step(&s, clock_mono_ms(), e) < 0)
+            return -1;
+        if (s.state == SESSION_IDLE && !sent) {
+            sent = true;
+            if (session_send(&s, sql, e) < 0)
+                return -1;
+        }
+        int got = s.state == SESSION_BUSY ? session_result(&s, res, e) : 0;
+        if (got < 0)
+            return -1;
+        if (got > 0)
+            break;
+    }
+    int rc = 0;
+    if (PQresultStatus(*res) != PGRES_TUPLES_OK) {
+        rc = err_set(e, ERR_SOURCE, "%s", PQresultErrorField(*res, PG_DIAG_MESSAGE_PRIMARY));
+        PQclear(*res);
+        *res = NULL;
+    }
+    session_close(&s);
+    return rc;
 }

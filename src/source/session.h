@@ -47,6 +47,8 @@ int session_send(struct session *s, const char *sql, struct err *e);
 int session_result(struct session *s, PGresult **res, struct err *e);
 /* Closes the session; *e says that it was lost, and libpq's reason. Returns -1. */
 int session_lost(struct session *s, struct err *e, const char *what);
+/* Connects, asks, waits for the answer and closes: for commands, not for the loop. 0 or -1. */
+int session_ask(PGresult **res, const char *dsn, const char *sql, struct err *e);
 void session_watch(const struct session *s, struct watch *w, bool reading);
 
 #endif

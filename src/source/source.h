@@ -10,11 +10,13 @@
 #include "base/lsn.h"
 #include "base/slice.h"
 #include "base/watch.h"
+#include "decode/parser.h"
 #include "decode/table.h"
 
 /* What the command line says of the source. All strings outlive the source. */
 struct source_config {
-    const char *dsn; /* libpq connection string or URI; "" leaves all to libpq's own means */
+    const char *keys_file; /* of a source that reads text: where keys come from; NULL: none */
+    const char *dsn;       /* libpq connection string or URI; "" leaves all to libpq's own means */
     const char *slot;
     bool create_slot;
     bool once;              /* drain what is committed at the start, then be drained */
@@ -38,7 +40,7 @@ struct txn {
 };
 
 struct txn_row {
-    lsn_t lsn;
+    uint64_t place;    /* the source's own note of where the row stands, for complain */
     struct slice text; /* followed by a NUL; borrowed until the next row */
 };
 
@@ -58,6 +60,9 @@ struct source_ops {
     int (*next)(struct source *s, struct txn *t, struct err *e);
     /* 1 with the transaction's next row in *r, 0 no more, -1. */
     int (*row)(struct source *s, struct txn_row *r, struct err *e);
+    /* Fills *e (ERR_SYNTAX): the row can't be used, where and why. Returns -1. */
+    int (*complain)(const struct source *s, const struct txn_row *r, const struct td_error *why,
+                    struct err *e);
     /* The table of that printed name, as a row of transaction xid means it. 1, or 0: not known yet,
      * ask again. Tables die at the next step. */
     int (*table)(struct source *s, struct slice name, uint32_t xid, struct table **out);

@@ -76,27 +76,27 @@ static int open_file(struct spool *s, struct err *e)
     return 0;
 }
 
-static void put_head(unsigned char head[ROW_HEAD], lsn_t lsn, uint32_t n)
+static void put_head(unsigned char head[ROW_HEAD], uint64_t place, uint32_t n)
 {
-    memcpy(head, &lsn, 8);
+    memcpy(head, &place, 8);
     memcpy(head + 8, &n, 4);
 }
 
-static uint32_t take_head(const unsigned char head[ROW_HEAD], lsn_t *lsn)
+static uint32_t take_head(const unsigned char head[ROW_HEAD], uint64_t *place)
 {
     uint32_t n;
 
-    memcpy(lsn, head, 8);
+    memcpy(place, head, 8);
     memcpy(&n, head + 8, 4);
     return n;
 }
 
-int spool_append(struct spool *s, lsn_t lsn, struct slice row, struct err *e)
+int spool_append(struct spool *s, uint64_t place, struct slice row, struct err *e)
 {
     unsigned char head[ROW_HEAD];
 
     assert(row.n <= ROW_MAX && s->read == 0 && !s->rewound);
-    put_head(head, lsn, (uint32_t)row.n);
+    put_head(head, place, (uint32_t)row.n);
     if (row.n == 0)
         row.p = head; /* it may be NULL, which memcpy and fwrite don't take */
     if (!s->file) {
@@ -117,7 +117,7 @@ int spool_append(struct spool *s, lsn_t lsn, struct slice row, struct err *e)
     return 0;
 }
 
-static int next_in_file(struct spool *s, lsn_t *lsn, struct slice *row, struct err *e)
+static int next_in_file(struct spool *s, uint64_t *place, struct slice *row, struct err *e)
 {
     unsigned char head[ROW_HEAD];
 
@@ -128,7 +128,7 @@ static int next_in_file(struct spool *s, lsn_t *lsn, struct slice *row, struct e
     }
     if (fread(head, 1, ROW_HEAD, s->file) != ROW_HEAD)
         return err_sys(e, "spool directory %s: cannot read back", s->dir);
-    uint32_t n = take_head(head, lsn);
+    uint32_t n = take_head(head, place);
     buf_clear(&s->row);
     if (buf_reserve(&s->row, (size_t)n + 1) < 0)
         return err_set(e, ERR_SYSTEM, "no memory for a row of %u bytes", n);
@@ -140,16 +140,16 @@ static int next_in_file(struct spool *s, lsn_t *lsn, struct slice *row, struct e
     return 1;
 }
 
-int spool_next(struct spool *s, lsn_t *lsn, struct slice *row, struct err *e)
+int spool_next(struct spool *s, uint64_t *place, struct slice *row, struct err *e)
 {
     if (s->read < s->used) {
         const unsigned char *p = s->memory + s->read;
-        uint32_t n = take_head(p, lsn);
+        uint32_t n = take_head(p, place);
         *row = slice_of(p + ROW_HEAD, n);
         s->read += (size_t)n + ROW_HEAD + 1;
         return 1;
     }
     if (s->spilled > 0)
-        return next_in_file(s, lsn, row, e);
+        return next_in_file(s, place, row, e);
     return 0;
 }

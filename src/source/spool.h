@@ -9,13 +9,12 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "base/lsn.h"
 #include "base/slice.h"
 
 /*
  * Rows go in, then come out once in the same order.
  *
- *   memory: | lsn 8 | n 4 | n bytes | NUL | lsn 8 | n 4 | …        up to `cap` bytes
+ *   memory: | place 8 | n 4 | n bytes | NUL | place 8 | n 4 | …        up to `cap` bytes
  *   file:   the same, from the first row that no longer fits in memory
  */
 struct spool {
@@ -35,9 +34,9 @@ int spool_init(struct spool *s, size_t cap, const char *dir, struct err *e);
 void spool_free(struct spool *s);
 /* Forgets all rows and gives the file back. */
 void spool_reset(struct spool *s);
-/* Copies a row. 0 or -1 (disk full, memory). */
-int spool_append(struct spool *s, lsn_t lsn, struct slice row, struct err *e);
+/* Copies a row, with a note of its place that means nothing here. 0 or -1 (disk full, memory). */
+int spool_append(struct spool *s, uint64_t place, struct slice row, struct err *e);
 /* 1 with the next row, followed by a NUL, good until the next call; 0 no more; -1. */
-int spool_next(struct spool *s, lsn_t *lsn, struct slice *row, struct err *e);
+int spool_next(struct spool *s, uint64_t *place, struct slice *row, struct err *e);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "format/formats.h"
+#include "decode/row_error.h"
 #include "pipeline/maker.h"
 #include "unit/helpers.h"
 #include "unit/suites.h"
@@ -53,7 +54,15 @@ static bool fake_converts(const struct source *base)
     return ((const struct fake *)base)->converts;
 }
 
+static int fake_complain(const struct source *s, const struct txn_row *r,
+                         const struct td_error *why, struct err *err)
+{
+    (void)s;
+    return row_error(err, r->place, r->text.p, r->text.n, why);
+}
+
 static const struct source_ops fake_ops = {.table = fake_table,
+                                           .complain = fake_complain,
                                            .renew = fake_renew,
                                            .converts = fake_converts};
 
@@ -100,7 +109,7 @@ static void tear_down(void)
 static int make(const char *row)
 {
     unsigned char *copy = exact_copy(row, strlen(row));
-    struct txn_row r = {.lsn = 0x1600000000, .text = slice_of(copy, strlen(row))};
+    struct txn_row r = {.place = 0x1600000000, .text = slice_of(copy, strlen(row))};
 
     e = (struct err){0};
     int got = maker_row(&maker, &txn, &r, &next_index, &e);

@@ -59,7 +59,7 @@ static int read_line(const char *line)
         line += n;
     }
     e = (struct err){0};
-    return options_read(&o, argc, argv, get_kept, &e);
+    return options_read(&o, COMMAND_RUN, argc, argv, get_kept, &e);
 }
 
 #define FILE_SINK "--slot app --sink file:/x "
