@@ -20,15 +20,20 @@ CFLAGS   ?= -O2 -g
 FLAGS     = -std=c11 -D_GNU_SOURCE -Isrc $(WARNINGS) $(shell pkg-config --cflags $(NEEDLIBS))
 LIBS      = $(shell pkg-config --libs $(NEEDLIBS))
 SANITIZE := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined \
-            -fno-omit-frame-pointer -DARENA_DEBUG
+            -fno-omit-frame-pointer
 
 SOURCES  := $(sort $(wildcard src/*/*.c))
 TESTS    := $(sort $(wildcard tests/unit/*.c))
 HEADERS  := $(sort $(wildcard src/*/*.h))
 # A library of the decoder alone: what it takes from base stands in headers.
 LIBRARY  := src/decode/parser.c src/decode/td_lexer.c
+VERSION  := $(shell sed -n 's/.*WALFERRY_VERSION "\(.*\)"/\1/p' src/cli/version.h)
+# The library's ABI: its number grows when a program linked before must be compiled again.
+SONAME   := libtestdecoding.so.0
+SHARED   := libtestdecoding.so.$(VERSION)
 
-.PHONY: all help deps check unit integration asan lint demo crash bench lexer install clean toolcheck
+.PHONY: all help deps check unit integration asan lint fuzz demo crash bench lexer install clean \
+        toolcheck
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
 
@@ -46,7 +51,8 @@ GROUPS  := build \
            $(if $(call goals_of,deps check unit integration asan demo crash bench),test) \
            $(if $(call goals_of,deps check integration asan demo crash bench),kinesis) \
            $(if $(call goals_of,deps check integration asan),servers) \
-           $(if $(call goals_of,deps lint lexer),lint)
+           $(if $(call goals_of,deps lint lexer),lint) \
+           $(if $(call goals_of,deps fuzz),fuzz)
 READY   := $(if $(filter-out build,$(GROUPS)),deps,toolcheck)
 
 deps: ## install what is missing: Debian packages, and test pieces from npm under build/
@@ -86,6 +92,20 @@ endef
 $(eval $(call variant,build,))
 $(eval $(call variant,build/asan,$(SANITIZE)))
 
+build/pic/%.o: %.c | $(READY)
+	@mkdir -p $(@D)
+	$(call SAY,CC,$<) $(CC) $(FLAGS) -fPIC $(CFLAGS) $(CPPFLAGS) -MMD -MP -c -o $@ $<
+
+build/$(SHARED): $(LIBRARY:%.c=build/pic/%.o) src/decode/libtestdecoding.map
+	$(call SAY,LD,$@) $(CC) $(CFLAGS) -shared -Wl,-soname,$(SONAME) \
+	    -Wl,--version-script=src/decode/libtestdecoding.map $(LDFLAGS) -o $@ $(filter %.o,$^)
+
+build/test_decoding.h: src/decode/public_header.sh src/decode/change.h src/decode/parser.h
+	@mkdir -p $(@D)
+	$(call SAY,GEN,$@) sh src/decode/public_header.sh >$@
+
+-include $(LIBRARY:%.c=build/pic/%.d)
+
 build/libtestdecoding.a: $(LIBRARY:%.c=build/obj/%.o)
 	@rm -f $@
 	$(call SAY,AR,$@) $(AR) rcs $@ $^
@@ -118,6 +138,19 @@ endif
 lint: build/walferry ## style, banned calls, include table, options against docs, stale lexer
 	@$(PYTHON) -B tests/tools/lint.py
 
+FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,build/fuzz/fuzz_%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZED  := $(LIBRARY) src/base/buf.c tests/unit/printer.c
+# For each target; python3 tests/tools/fuzz.py --keep then takes over what was found.
+FUZZ_SECONDS ?= 60
+
+fuzz: $(FUZZERS) ## libFuzzer on the row parser and the unquoting, FUZZ_SECONDS each
+	@$(PYTHON) -B tests/tools/fuzz.py --seconds $(FUZZ_SECONDS)
+
+build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c tests/fuzz/fuzz.h tests/unit/printer.h $(FUZZED) $(HEADERS) \
+        | $(READY)
+	@mkdir -p $(@D)
+	$(call SAY,FUZZ,$@) clang $(FLAGS) -Itests -g $(SANITIZE) -fsanitize=fuzzer -o $@ $< $(FUZZED)
+
 demo: build/walferry ## a real PostgreSQL into a Kinesis emulator and back, checked
 	@$(PYTHON) -B tests/tools/demo.py
 
@@ -135,8 +168,16 @@ build/bench-parser: build/obj/bench/parser.o build/libtestdecoding.a
 lexer: | $(READY) ## make src/decode/td_lexer.c anew from grammar/test_decoding.re
 	$(RE2C) -W -Werror --no-generation-date -i -o src/decode/td_lexer.c grammar/test_decoding.re
 
-install: build/walferry ## into $(DESTDIR)$(PREFIX)/bin
+install: build/walferry build/libtestdecoding.a build/$(SHARED) build/test_decoding.h ## program and library, under $(DESTDIR)$(PREFIX)
 	install -D -m 755 build/walferry $(DESTDIR)$(PREFIX)/bin/walferry
+	install -D -m 644 build/libtestdecoding.a $(DESTDIR)$(PREFIX)/lib/libtestdecoding.a
+	install -D -m 644 build/$(SHARED) $(DESTDIR)$(PREFIX)/lib/$(SHARED)
+	ln -sf $(SHARED) $(DESTDIR)$(PREFIX)/lib/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(PREFIX)/lib/libtestdecoding.so
+	install -D -m 644 build/test_decoding.h $(DESTDIR)$(PREFIX)/include/test_decoding.h
+	@mkdir -p $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' src/decode/testdecoding.pc.in \
+	    >$(DESTDIR)$(PREFIX)/lib/pkgconfig/testdecoding.pc
 
 clean: ## remove build/
 	rm -rf build

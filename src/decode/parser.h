@@ -6,6 +6,40 @@
 
 #include "decode/change.h"
 
+/*
+ * An example, which the tests compile against the installed library and run:
+ *
+ *     #include <stdio.h>
+ *     #include <string.h>
+ *     #include <test_decoding.h>
+ *
+ *     int main(void)
+ *     {
+ *         static const char row[] = "table public.t: INSERT: id[integer]:7 name[text]:'O''Neill'";
+ *         struct td_parser parser;
+ *         struct td_change change;
+ *         struct td_error error;
+ *         unsigned char text[sizeof row];
+ *         char excerpt[256];
+ *
+ *         td_parser_init(&parser);
+ *         if (td_parse(&parser, &change, (const unsigned char *)row, strlen(row), &error) < 0) {
+ *             td_error_excerpt(excerpt, sizeof excerpt, (const unsigned char *)row, strlen(row),
+ *                              &error);
+ *             fprintf(stderr, "byte %zu: expected %s\n%s\n", error.offset, error.want, excerpt);
+ *             return 1;
+ *         }
+ *         for (uint32_t i = 0; i < change.new.n; i++) {
+ *             const struct td_column *c = &change.new.columns[i];
+ *             size_t n = td_unquote_value(text, c);
+ *             printf("%.*s = %.*s\n", (int)c->name.n, (const char *)c->name.p, (int)n,
+ *                    (const char *)text);
+ *         }
+ *         td_parser_free(&parser);
+ *         return 0;
+ *     }
+ */
+
 /* Columns of two images of a row, and relations of one TRUNCATE; more is an error. */
 enum { TD_MAX_COLUMNS = 2 * 1664, TD_MAX_RELATIONS = 1 << 20 };
 

@@ -3,6 +3,7 @@ import argparse
 import ast
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -142,14 +143,44 @@ def check_lexer() -> Iterator[Found]:
             yield GENERATED, 1, f"stale: {GRAMMAR} has changed since; run make lexer"
 
 
+def eof_form(grammar: str) -> str:
+    """The grammar with a bound on its input (re2c:eof) in the sentinel's place."""
+    bounded = grammar.replace("re2c:yyfill:enable = 0;", "re2c:yyfill:enable = 0; re2c:eof = 0;")
+    return re.sub(r"^( +)\*( +)\{", r"\1$\2{ }\n\1*\2{", bounded, flags=re.M)
+
+
+def check_skeleton() -> Iterator[Found]:
+    """re2c's own test of each automaton: every path is taken, and its rule and length compared."""
+    text = (TOP / GRAMMAR).read_text(encoding="utf-8")
+    blocks = len(re.findall(r"/\*!re2c$", text, re.M)) - 1  # the first one only names things
+    for form, grammar in ("sentinel", text), ("eof", eof_form(text)):
+        with tempfile.TemporaryDirectory() as scratch:
+            source, made, program = (Path(scratch) / file for file in ("g.re", "g.c", "g"))
+            source.write_text(grammar, encoding="utf-8")
+            for command in (["re2c", "-S", "-W", "-Werror", "-o", made, source],
+                            [*shlex.split(os.environ.get("CC", "cc")), "-std=c11", "-Wall",
+                             "-Wextra", "-Werror", "-o", program, made],
+                            [program]):
+                done = run(*command)
+                if done.returncode != 0 or done.stdout or done.stderr:
+                    said = (done.stderr or done.stdout).strip().split("\n")[0]
+                    yield GRAMMAR, 1, f"skeleton of the {form} form: {said or 'failed'}"
+                    break
+            inputs = [file.stat().st_size for file in Path(scratch).glob("*.input")]
+            if len(inputs) != blocks or not all(inputs):
+                yield GRAMMAR, 1, f"skeleton of the {form} form: {len(inputs)} of {blocks} blocks"
+
+
 def check_options() -> Iterator[Found]:
-    """Every option of walferry run is in the documentation, and the other way round."""
-    done = run("build/walferry", "help", "run")
-    if done.returncode != 0:
-        yield Path("build/walferry"), 1, f"walferry help run exited {done.returncode}"
-        return
-    # Prose may name other programs' options; a line that is an option begins with it.
-    offered = set(re.findall(r"^\s+(?:-\w, )?(--[a-z][a-z0-9-]+)", done.stdout, re.M))
+    """Every option of a command is in the documentation, and the other way round."""
+    offered: set[str] = set()
+    for command in "run", "decode", "keys":
+        done = run("build/walferry", "help", command)
+        if done.returncode != 0:
+            yield Path("build/walferry"), 1, f"walferry help {command} exited {done.returncode}"
+            return
+        # Prose may name other programs' options; a line that is an option begins with it.
+        offered |= set(re.findall(r"^\s+(?:-\w, )?(--[a-z][a-z0-9-]+)", done.stdout, re.M))
     pages = [p for p in tree(".md", ".1") if p.name == "README.md" or p.parts[0] == "docs"]
     named, claimed = options_in(pages)
     for option in sorted(offered - named):
@@ -214,6 +245,7 @@ CHECKS: dict[str, Check] = {
     "rooms": check_rooms,
     "size": check_size,
     "lexer": check_lexer,
+    "skeleton": check_skeleton,
     "options": check_options,
     "scripts": check_scripts,
     "machine": check_machine,
