@@ -1,7 +1,7 @@
 #!/bin/sh
 # install-deps.sh - installs what is missing on a Debian 12 machine, and says nothing if nothing is.
 #
-#   install-deps.sh GROUP…           build, test, lint: Debian packages; kinesis, servers: from npm
+#   install-deps.sh GROUP…           build, test, lint, fuzz: Debian packages; kinesis, servers: npm
 #   install-deps.sh --check GROUP…   installs nothing: says what to install, and fails
 set -eu
 
@@ -46,6 +46,7 @@ need_group() {
         need check postgresql-15 python3 python3-psycopg2 python3-boto3 python3-pytest
         ;;
     lint) need re2c clang-format python3 git ;;
+    fuzz) need clang libclang-rt-14-dev python3 ;;
     kinesis | servers) has_node || need nodejs npm ;;
     *)
         say "install-deps.sh: unknown group $1"
