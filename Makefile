@@ -117,15 +117,20 @@ ASAN_ENV := ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:exitcode=99 \
             UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1:exitcode=99
 PYTEST   := $(PYTHON) -B -m pytest -p no:cacheprovider tests/integration $(PYTEST_ARGS)
 
+FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,build/fuzz/fuzz_%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZED  := $(LIBRARY) src/base/buf.c tests/unit/printer.c
+# What valgrind runs.
+COUNTED := build/count $(FUZZERS:build/fuzz/fuzz_%=build/replay_%)
+
 check: unit integration asan ## every test: unit and integration, then the same under ASan and UBSan
 
 unit: build/unit ## unit tests
 	build/unit
 
-integration: build/walferry ## integration tests on PostgreSQL 11, 13, 15, 17, 18
+integration: build/walferry $(COUNTED) ## integration tests on PostgreSQL 11, 13, 15, 17, 18
 	$(PYTEST)
 
-asan: build/asan/unit build/asan/walferry ## all tests under ASan and UBSan
+asan: build/asan/unit build/asan/walferry $(COUNTED) ## all tests under ASan and UBSan
 	$(ASAN_ENV) build/asan/unit
 	$(ASAN_ENV) WALFERRY=build/asan/walferry $(PYTEST)
 
@@ -138,8 +143,16 @@ endif
 lint: build/walferry ## style, banned calls, include table, options against docs, stale lexer
 	@$(PYTHON) -B tests/tools/lint.py
 
-FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,build/fuzz/fuzz_%,$(wildcard tests/fuzz/fuzz_*.c))
-FUZZED  := $(LIBRARY) src/base/buf.c tests/unit/printer.c
+# At -O2 whatever CFLAGS says, since the bounds in test_cost.py are for that.
+build/count: bench/count.c bench/rows.c bench/rows.h $(LIBRARY) $(HEADERS) | $(READY)
+	@mkdir -p $(@D)
+	$(call SAY,LD,$@) $(CC) $(FLAGS) -O2 -g -o $@ $(filter %.c,$^)
+
+build/replay_%: tests/fuzz/replay.c tests/fuzz/fuzz_%.c tests/fuzz/fuzz.h tests/unit/printer.h \
+        $(FUZZED) $(HEADERS) | $(READY)
+	@mkdir -p $(@D)
+	$(call SAY,LD,$@) $(CC) $(FLAGS) -Itests -O1 -g -o $@ $(filter %.c,$^)
+
 # For each target; python3 tests/tools/fuzz.py --keep then takes over what was found.
 FUZZ_SECONDS ?= 60
 
@@ -160,7 +173,7 @@ crash: build/walferry ## the same under kill -9 at 20 random moments
 bench: build/walferry build/bench-parser ## speed and memory against their bars
 	@$(PYTHON) -B bench/bench.py
 
-build/bench-parser: build/obj/bench/parser.o build/libtestdecoding.a
+build/bench-parser: build/obj/bench/parser.o build/obj/bench/rows.o build/libtestdecoding.a
 	$(call SAY,LD,$@) $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
 # --- the rest -------------------------------------------------------------------------------------

@@ -39,8 +39,9 @@ def test_example_of_the_header(installed, scratch, how):
     source.write_text(example(), encoding="utf-8")
     static = [installed / "lib/libtestdecoding.a"]
     libs = flags(installed, "--libs") if how == "shared" else static
-    proc.run(["cc", "-std=c11", "-Wall", "-Wextra", "-Werror", *flags(installed, "--cflags"), source, "-o",
-              scratch / "example", *libs])
+    warnings = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
+    proc.run(["cc", *warnings, *flags(installed, "--cflags"), source, "-o", scratch / "example",
+              *libs])
     env = {"LD_LIBRARY_PATH": str(installed / "lib")}
     done = subprocess.run([scratch / "example"], env=env, check=True, capture_output=True,
                           text=True, timeout=10)

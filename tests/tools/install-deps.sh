@@ -43,7 +43,7 @@ need_group() {
             libssl-dev libjansson-dev
         ;;
     test)
-        need check postgresql-15 python3 python3-psycopg2 python3-boto3 python3-pytest
+        need check postgresql-15 python3 python3-psycopg2 python3-boto3 python3-pytest valgrind
         ;;
     lint) need re2c clang-format python3 git ;;
     fuzz) need clang libclang-rt-14-dev python3 ;;
