@@ -32,8 +32,8 @@ VERSION  := $(shell sed -n 's/.*WALFERRY_VERSION "\(.*\)"/\1/p' src/cli/version.
 SONAME   := libtestdecoding.so.0
 SHARED   := libtestdecoding.so.$(VERSION)
 
-.PHONY: all help deps check unit integration asan lint fuzz demo crash bench lexer install clean \
-        toolcheck
+.PHONY: all help deps check unit integration asan lint fuzz demo crash bench lexer fixtures \
+        install clean toolcheck
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
 
@@ -48,7 +48,7 @@ help: ## this list
 # kinesis: an emulator and a reading client; servers: PostgreSQL majors that Debian 12 doesn't have.
 goals_of = $(filter $(1),$(MAKECMDGOALS))
 GROUPS  := build \
-           $(if $(call goals_of,deps check unit integration asan demo crash bench),test) \
+           $(if $(call goals_of,deps check unit integration asan demo crash bench fixtures),test) \
            $(if $(call goals_of,deps check integration asan demo crash bench),kinesis) \
            $(if $(call goals_of,deps check integration asan),servers) \
            $(if $(call goals_of,deps lint lexer),lint) \
@@ -143,15 +143,16 @@ endif
 lint: build/walferry ## style, banned calls, include table, options against docs, stale lexer
 	@$(PYTHON) -B tests/tools/lint.py
 
-# At -O2 whatever CFLAGS says, since the bounds in test_cost.py are for that.
+# At -O2 whatever CFLAGS says, since the bounds in test_cost.py are for that; and DWARF 4, since
+# valgrind 3.19 can't read clang's DWARF 5.
 build/count: bench/count.c bench/rows.c bench/rows.h $(LIBRARY) $(HEADERS) | $(READY)
 	@mkdir -p $(@D)
-	$(call SAY,LD,$@) $(CC) $(FLAGS) -O2 -g -o $@ $(filter %.c,$^)
+	$(call SAY,LD,$@) $(CC) $(FLAGS) -O2 -gdwarf-4 -o $@ $(filter %.c,$^)
 
 build/replay_%: tests/fuzz/replay.c tests/fuzz/fuzz_%.c tests/fuzz/fuzz.h tests/unit/printer.h \
         $(FUZZED) $(HEADERS) | $(READY)
 	@mkdir -p $(@D)
-	$(call SAY,LD,$@) $(CC) $(FLAGS) -Itests -O1 -g -o $@ $(filter %.c,$^)
+	$(call SAY,LD,$@) $(CC) $(FLAGS) -Itests -O1 -gdwarf-4 -o $@ $(filter %.c,$^)
 
 # For each target; python3 tests/tools/fuzz.py --keep then takes over what was found.
 FUZZ_SECONDS ?= 60
@@ -191,6 +192,9 @@ install: build/walferry build/libtestdecoding.a build/$(SHARED) build/test_decod
 	@mkdir -p $(DESTDIR)$(PREFIX)/lib/pkgconfig
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' src/decode/testdecoding.pc.in \
 	    >$(DESTDIR)$(PREFIX)/lib/pkgconfig/testdecoding.pc
+
+fixtures: | $(READY) ## record fixtures/ anew from PostgreSQL 11 to 18
+	@$(PYTHON) -B tests/tools/record_fixtures.py
 
 clean: ## remove build/
 	rm -rf build

@@ -21,7 +21,7 @@ struct table {
     bool unknown;           /* not in the catalog at all: stands in for a name seen in a row */
     bool keyless;           /* published though nothing is known of its key */
     bool said;              /* its users have been told once that it isn't published */
-    bool said_no_old_key;   /* … that its DELETEs come without a key */
+    bool said_no_old_key;   /* … that changes come without a key */
     char replica_identity;  /* pg_class.relreplident: d, n, f, i */
     uint32_t n_key;         /* 0: no primary key */
     struct table_key key[]; /* in key order */

@@ -140,9 +140,10 @@ static int find_keys(struct maker *m, struct row_keys *keys, const struct txn *t
         return key_missing(m, t, row, c, missing, e);
     if (got == KEY_NOT_LOGGED && !table->said_no_old_key) {
         table->said_no_old_key = true;
-        log_warn("table's replica identity doesn't log its primary key; its DELETEs are published "
-                 "without a key",
-                 LSTR("slot", m->cfg->slot), LSLICE("table", table->name));
+        log_warn(
+            "table's replica identity doesn't log its primary key; a DELETE, or an UPDATE that "
+            "leaves a large key as it is, is published without a key",
+            LSTR("slot", m->cfg->slot), LSLICE("table", table->name));
     }
     return 1;
 }

@@ -12,20 +12,24 @@ static const struct td_column *find(const struct td_tuple *tuple, struct table_k
     return c;
 }
 
-/* The key as far as a tuple has it: every column, with a value. */
-static bool key_of(struct row_key *out, const struct td_tuple *tuple, struct table *t,
-                   struct slice *missing)
+/*
+ * The key as far as a tuple has it: every column, with a value. Without one of the columns it is
+ * KEY_MISSING; with a column whose value stayed in TOAST, KEY_NOT_LOGGED.
+ */
+static enum key_result key_of(struct row_key *out, const struct td_tuple *tuple, struct table *t,
+                              struct slice *missing)
 {
     out->n = 0;
     for (uint32_t i = 0; i < t->n_key; i++) {
         const struct td_column *c = find(tuple, &t->key[i]);
         if (!c || c->kind == TD_UNCHANGED || c->kind == TD_NULL) {
             *missing = t->key[i].name;
-            return false;
+            out->n = 0;
+            return c && c->kind == TD_UNCHANGED ? KEY_NOT_LOGGED : KEY_MISSING;
         }
         out->column[out->n++] = c;
     }
-    return true;
+    return KEY_FOUND;
 }
 
 static bool same_key(const struct row_key *a, const struct row_key *b)
@@ -55,20 +59,19 @@ enum key_result route_key(struct row_keys *out, const struct td_change *c, struc
         return KEY_MISSING;
     }
     if (c->kind == TD_DELETE) {
-        if (c->old.present && key_of(&out->now, &c->old, t, missing))
-            return KEY_FOUND;
-        out->now.n = 0;
-        return !c->old.present || !logs_key(t) ? KEY_NOT_LOGGED : KEY_MISSING;
+        if (!c->old.present)
+            return KEY_NOT_LOGGED;
+        enum key_result got = key_of(&out->now, &c->old, t, missing);
+        return got == KEY_MISSING && !logs_key(t) ? KEY_NOT_LOGGED : got;
     }
-    if (!key_of(&out->now, &c->new, t, missing))
-        return KEY_MISSING;
+    enum key_result got = key_of(&out->now, &c->new, t, missing);
+    if (got != KEY_FOUND)
+        return got;
     if (c->kind == TD_UPDATE && c->old.present) {
         /* An old image without the key is that of another index: then nothing is known of it. */
         struct slice ignored;
-        if (key_of(&out->was, &c->old, t, &ignored))
+        if (key_of(&out->was, &c->old, t, &ignored) == KEY_FOUND)
             out->moved = !same_key(&out->now, &out->was);
-        else
-            out->was.n = 0;
     }
     return KEY_FOUND;
 }

@@ -24,7 +24,7 @@ struct row_keys {
 
 enum key_result {
     KEY_FOUND,
-    KEY_NOT_LOGGED, /* a DELETE under a replica identity without the key: nobody can know it */
+    KEY_NOT_LOGGED, /* the replica identity keeps the key out of the WAL: nobody can know it */
     KEY_MISSING,    /* a key column isn't in the row: the table was altered since, or the cache is
                        out of date */
 };

@@ -1,10 +1,7 @@
 /*
  * replay.c - runs a fuzz target over the files it is given: a corpus, or what a fuzzer found.
  *
- *   cc -D_GNU_SOURCE -Isrc tests/fuzz/replay.c tests/fuzz/fuzz_row.c src/decode/parser.c \
- *      src/decode/td_lexer.c -o replay && ./replay tests/fuzz/corpus/[a-z]*
- *   clang -g -O1 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -Isrc tests/fuzz/fuzz_row.c \
- *      src/decode/parser.c src/decode/td_lexer.c -o fuzz && ./fuzz NEW-CORPUS tests/fuzz/corpus
+ *   make build/replay_row && build/replay_row tests/fuzz/corpus/row/[a-z]*
  */
 #include <stdint.h>
 #include <stdio.h>

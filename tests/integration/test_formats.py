@@ -6,6 +6,8 @@ import json
 import re
 from datetime import datetime, timezone
 
+import pytest
+
 from harness import changes, checker, walferry
 
 SLOT = "app"
@@ -287,3 +289,19 @@ def test_text_is_utf8_whatever_the_databases_encoding(pg15):
     finally:
         db.close()
         postgres.drop_database(pg15, "latin")
+
+
+@pytest.mark.parametrize("identity", ["NOTHING", "USING INDEX other"])
+def test_a_key_that_stayed_in_toast_is_published_empty(db, identity):
+    """PostgreSQL keeps such a key out of the WAL: there is no stopping for ever over that."""
+    db.sql("CREATE TABLE t (k text PRIMARY KEY, n int NOT NULL)")
+    db.sql("ALTER TABLE t ALTER k SET STORAGE EXTERNAL")
+    db.sql("CREATE UNIQUE INDEX other ON t (n)")
+    db.sql(f"ALTER TABLE t REPLICA IDENTITY {identity}")
+    db.create_slot("app")
+    db.sql("INSERT INTO t VALUES (repeat('k', 2500), 1)")
+    db.sql("UPDATE t SET n = 2")
+    done = walferry.once(db, "app", "--format", "json")
+    assert [(r["op"], len(r["key"]), r.get("unchanged")) for r in done.records] == [
+        ("insert", 1, None), ("update", 0, ["k"])]
+    assert [line["table"] for line in done.log if line["level"] == "warn"] == ["public.t"]

@@ -15,7 +15,7 @@ static Suite *(*const suites[])(void) = {
     suite_whole_lines, suite_file,          suite_options,
     suite_credentials, suite_kinesis_api,   suite_kinesis_lanes,
     suite_kpl,         suite_ring,          suite_shard_map,
-    suite_sigv4,       suite_trouble,
+    suite_sigv4,       suite_trouble,       suite_fixtures,
 };
 
 int main(int argc, char **argv)

@@ -36,5 +36,6 @@ Suite *suite_ring(void);
 Suite *suite_shard_map(void);
 Suite *suite_sigv4(void);
 Suite *suite_trouble(void);
+Suite *suite_fixtures(void);
 
 #endif

@@ -60,7 +60,9 @@ static const struct {
      "UPDATE: old-key: a[integer]:1 b[text]:'it''s' new-tuple: a[integer]:2 "
      "b[text]:unchanged-toast-datum",
      KEY_FOUND, true, "2,it''s", "1,it''s"},
-    {'d', "id", "UPDATE: id[text]:unchanged-toast-datum", KEY_MISSING, false, "id", ""},
+    {'n', "id", "UPDATE: id[text]:unchanged-toast-datum", KEY_NOT_LOGGED, false, "", ""},
+    {'i', "a id", "UPDATE: a[integer]:1 id[text]:unchanged-toast-datum", KEY_NOT_LOGGED, false, "",
+     ""},
     {'d', "id", "UPDATE: idx[integer]:1", KEY_MISSING, false, "id", ""},
     /* FULL */
     {'f', "id", "UPDATE: old-key: id[integer]:7 b[text]:'x' new-tuple: id[integer]:7 b[text]:'y'",
