@@ -157,7 +157,8 @@ def parser(work: Path) -> None:
     lines = subprocess.run([TOP / "build/bench-parser", *paths], check=True, capture_output=True,
                            text=True).stdout.splitlines()
     speeds = {}
-    print(f"\n{'The parser on one core':<34} {'rows':>9} {'MB':>7} {'parser':>8} {'memchr':>8} GB/s")
+    print("\nThe parser on one core, in GB/s:")
+    print(f"  {'':<32} {'rows':>9} {'MB':>7} {'parser':>8} {'memchr':>8}")
     for name, line in zip(files, lines, strict=True):
         count, size, _, speeds[name], scan = map(float, line.split())
         print(f"  {name:<32} {count:9,.0f} {size / 1e6:7.2f} {speeds[name]:8.2f} {scan:8.2f}")

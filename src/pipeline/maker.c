@@ -138,12 +138,14 @@ static int find_keys(struct maker *m, struct row_keys *keys, const struct txn *t
     }
     if (got == KEY_MISSING)
         return key_missing(m, t, row, c, missing, e);
-    if (got == KEY_NOT_LOGGED && !table->said_no_old_key) {
+    /* Under NOTHING nothing is printed of the old row, under another index not the key. */
+    bool unseen = c->kind == TD_UPDATE && keys->was.n == 0 && table->n_key > 0 &&
+                  (c->old.present || table->replica_identity == 'n');
+    if ((got == KEY_NOT_LOGGED || unseen) && !table->said_no_old_key) {
         table->said_no_old_key = true;
-        log_warn(
-            "table's replica identity doesn't log its primary key; a DELETE, or an UPDATE that "
-            "leaves a large key as it is, is published without a key",
-            LSTR("slot", m->cfg->slot), LSLICE("table", table->name));
+        log_warn("table's replica identity doesn't log its primary key: DELETEs come without a "
+                 "key, and an UPDATE of the key is not told from others",
+                 LSTR("slot", m->cfg->slot), LSLICE("table", table->name));
     }
     return 1;
 }

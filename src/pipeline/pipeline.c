@@ -36,6 +36,8 @@ struct pipeline {
     uint64_t flushed;   /* seq at the last flush */
     bool flush_now;
     bool stopping;
+    bool sink_failed; /* then nothing more can be delivered */
+    uint64_t txn_seq; /* seq when the transaction began */
     bool failing;   /* a row can't be published: what came before it is delivered, then that's it */
     struct err why; /* … */
     int64_t now_ms;
@@ -55,6 +57,8 @@ static int submit_made(struct pipeline *p, struct err *e)
                            .lsn = p->txn.lsn,
                            .index = m->index};
         int got = p->sink->ops->submit(p->sink, &r, e);
+        if (got < 0)
+            p->sink_failed = e->code != ERR_RECORD;
         if (got <= 0)
             return got;
         p->seq++;
@@ -77,6 +81,7 @@ static int begin_txn(struct pipeline *p, struct err *e)
     if (got <= 0)
         return got;
     p->in_txn = true;
+    p->txn_seq = p->seq;
     p->index = 0;
     return 1;
 }
@@ -155,9 +160,17 @@ static int flush_if_due(struct pipeline *p, enum turn turn, struct err *e)
     return p->sink->ops->flush(p->sink, e) < 0 ? -1 : 1;
 }
 
+static void drop_txn(struct pipeline *p)
+{
+    p->in_txn = p->row_waits = false;
+    p->maker.n_made = p->submitted = 0;
+}
+
 static void stop_reading(struct pipeline *p)
 {
     p->stopping = true;
+    if (p->in_txn && p->seq == p->txn_seq)
+        drop_txn(p); /* nothing of it has gone out */
     p->moved_ms = p->now_ms;
     p->source->ops->stop(p->source);
 }
@@ -175,12 +188,10 @@ static void handle_signals(struct pipeline *p)
 /* What can't be published is nothing to the transactions before it: they are delivered first. */
 static void fail_softly(struct pipeline *p, const struct err *why)
 {
-    log_error("a change can't be published; delivering those before it",
-              LSTR("slot", p->cfg->slot));
+    log_error("can't go on; delivering what came before", LSTR("slot", p->cfg->slot));
     p->why = *why;
     p->failing = true;
-    p->in_txn = false;
-    p->maker.n_made = p->submitted = 0;
+    drop_txn(p);
     stop_reading(p);
 }
 
@@ -223,7 +234,7 @@ static int turn_once(struct pipeline *p, struct err *e)
     acknowledge(p);
     enum turn turn = feed(p, e);
     if (turn == TURN_FAILED) {
-        if (p->failing || (e->code != ERR_SYNTAX && e->code != ERR_RECORD))
+        if (p->failing || p->sink_failed)
             return -1;
         fail_softly(p, e);
         turn = TURN_IDLE;

@@ -20,7 +20,7 @@ const char catalog_query[] =
     " LEFT JOIN LATERAL unnest(i.indkey) WITH ORDINALITY k(attnum, place)"
     " ON k.place <= i.indnkeyatts"
     " LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum"
-    " WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence = 'p'"
+    " WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't'"
     " AND n.nspname NOT IN ('pg_catalog', 'information_schema')"
     " UNION ALL"
     " SELECT NULL, NULL, NULL, txid_current_snapshot()::text,"

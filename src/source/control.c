@@ -45,6 +45,8 @@ static int64_t advance_at(const struct peek_source *s)
 {
     if (s->acknowledged <= s->advanced || s->stream.state == PEEK_DECODING)
         return NEVER;
+    if (s->control.settle)
+        return s->control.not_before_ms;
     bool at_once = s->stopped || (s->cut && s->acknowledged >= s->seen) ||
                    (s->goal != 0 && s->acknowledged >= s->goal);
     return at_once ? s->control.not_before_ms : s->control.advance_not_before_ms;
@@ -85,7 +87,7 @@ static bool choose(const struct peek_source *s, enum control_task *task)
         break;
     }
     if (s->now_ms >= advance_at(s))
-        return *task = TASK_ADVANCE, true;
+        return *task = s->control.settle ? TASK_SETTLE : TASK_ADVANCE, true;
     if (s->now_ms >= refresh_at(s))
         return *task = TASK_CATALOG, true;
     if (s->now_ms >= end_at(s))
@@ -110,11 +112,14 @@ static void write_task(struct peek_source *s, enum control_task task, struct buf
         buf_puts(sql, catalog_query);
         break;
     case TASK_END:
-        slot_sql_end(sql);
+        slot_sql_end(sql, s->cfg.slot);
         break;
     case TASK_ADVANCE:
         s->control.asked = s->acknowledged;
         slot_sql_advance(sql, s->cfg.slot, s->acknowledged);
+        break;
+    case TASK_SETTLE:
+        slot_sql_settle(sql, s->cfg.slot, s->control.asked);
         break;
     }
 }
@@ -141,6 +146,7 @@ static int take_lock(struct peek_source *s, const PGresult *res)
         c->told = false;
         return 0;
     }
+    c->relieved = true;
     if (!c->told)
         log_info("another walferry holds the slot; waiting", LSTR("slot", s->cfg.slot));
     c->told = true;
@@ -148,17 +154,54 @@ static int take_lock(struct peek_source *s, const PGresult *res)
     return 0;
 }
 
-/* The slot as it is now against what this process knows of it: a gap is never passed over. */
-static int check_continuity(struct peek_source *s, const struct slot_info *slot, struct err *e)
+/* Whether the slot is where this process brought it: a gap is never passed over. */
+static int check_slot(struct peek_source *s, lsn_t confirmed, struct err *e)
 {
     char is[LSN_TEXT], was[LSN_TEXT];
     lsn_t known = s->control.asked > s->advanced ? s->control.asked : s->advanced;
 
-    if (s->control.been_ready && slot->confirmed > known)
-        return err_set(e, ERR_SOURCE,
-                       "slot %s was moved to %s by somebody else while walferry had brought it to "
-                       "%s: changes between may be missing",
-                       s->cfg.slot, lsn_text(is, slot->confirmed), lsn_text(was, known));
+    if (confirmed <= known)
+        return 0;
+    return err_set(e, ERR_SOURCE,
+                   "slot %s was moved to %s by somebody else while walferry had brought it to %s: "
+                   "changes between may be missing",
+                   s->cfg.slot, lsn_text(is, confirmed), lsn_text(was, known));
+}
+
+/* Whether the WAL still holds all that it held: a failover may have lost its end. */
+static int check_end(struct peek_source *s, lsn_t end, struct err *e)
+{
+    char at[LSN_TEXT], had[LSN_TEXT];
+    lsn_t known = s->complete > s->seen ? s->complete : s->seen;
+
+    if (end >= known)
+        return 0;
+    return err_set(e, ERR_SOURCE,
+                   "the server's WAL ends at %s, but it was read up to %s before: a failover or a "
+                   "restore lost what was between, which may have been published",
+                   lsn_text(at, end), lsn_text(had, known));
+}
+
+/* What an instance that had the lock meanwhile did to the slot is as good as done here. */
+static void take_over(struct peek_source *s, lsn_t confirmed)
+{
+    if (s->acknowledged < confirmed)
+        s->acknowledged = confirmed;
+    if (s->control.asked < confirmed)
+        s->control.asked = confirmed;
+    if (s->seen < confirmed)
+        s->seen = confirmed;
+}
+
+static int check_continuity(struct peek_source *s, const struct slot_info *slot, struct err *e)
+{
+    if (s->control.been_ready) {
+        if (s->control.relieved)
+            take_over(s, slot->confirmed);
+        if (check_slot(s, slot->confirmed, e) < 0 || check_end(s, slot->end, e) < 0)
+            return -1;
+    }
+    s->control.relieved = s->control.settle = false;
     s->advanced = slot->confirmed;
     if (s->complete < slot->confirmed)
         s->complete = slot->confirmed;
@@ -192,12 +235,16 @@ static int take_inspection(struct peek_source *s, const PGresult *res, struct er
 static int take_catalog(struct peek_source *s, const PGresult *res, struct err *e)
 {
     struct control *c = &s->control;
+    size_t tables = s->catalog.current;
 
     if (catalog_load(&s->catalog, res, s->acknowledged, e) < 0)
         return -1;
     c->refreshed_ms = s->now_ms;
-    log_info("primary keys read", LSTR("slot", s->cfg.slot), LUINT("tables", s->catalog.current),
-             LUINT("with_key", s->catalog.with_key));
+    bool said = c->refresh_said || c->phase == PHASE_CATALOG || s->catalog.current != tables;
+    log_write(said ? LOG_INFO : LOG_DEBUG, "primary keys read", LSTR("slot", s->cfg.slot),
+              LUINT("tables", s->catalog.current), LUINT("with_key", s->catalog.with_key),
+              LOG_FIELDS_END);
+    c->refresh_said = false;
     if (c->phase == PHASE_CATALOG) {
         c->phase = PHASE_READY;
         c->attempt = 0;
@@ -211,16 +258,17 @@ static int take_catalog(struct peek_source *s, const PGresult *res, struct err *
 
 static int take_end(struct peek_source *s, const PGresult *res, struct err *e)
 {
-    lsn_t end;
-    char at[LSN_TEXT], had[LSN_TEXT];
+    lsn_t end, confirmed;
 
     if (!lsn_parse(&end, slice_str(PQgetvalue(res, 0, 0))))
         return err_set(e, ERR_SOURCE, "the end of the WAL is not an LSN");
-    if (end < s->seen)
+    if (!lsn_parse(&confirmed, slice_str(PQgetvalue(res, 0, 1))))
         return err_set(e, ERR_SOURCE,
-                       "the server's WAL ends at %s, but changes up to %s were published: a "
-                       "failover lost them",
-                       lsn_text(at, end), lsn_text(had, s->seen));
+                       "slot %s does not exist any more: it was dropped; changes since may be "
+                       "missing",
+                       s->cfg.slot);
+    if (check_slot(s, confirmed, e) < 0 || check_end(s, end, e) < 0)
+        return -1;
     if (s->cfg.once && s->goal == 0)
         s->goal = end;
     s->upto = s->cfg.once ? s->goal : end;
@@ -234,17 +282,42 @@ static int take_end(struct peek_source *s, const PGresult *res, struct err *e)
     return 0;
 }
 
+static int overshot(const struct peek_source *s, lsn_t at, struct err *e)
+{
+    char is[LSN_TEXT], asked[LSN_TEXT];
+
+    return err_set(e, ERR_SOURCE,
+                   "slot %s went to %s when it was asked to go to %s: changes between are lost",
+                   s->cfg.slot, lsn_text(is, at), lsn_text(asked, s->control.asked));
+}
+
 static int take_advance(struct peek_source *s, const PGresult *res, struct err *e)
 {
     lsn_t at;
+    char asked[LSN_TEXT];
 
+    if (PQntuples(res) == 0)
+        return err_set(e, ERR_SOURCE, "the server's WAL ends before %s, which was read before",
+                       lsn_text(asked, s->control.asked));
     if (!lsn_parse(&at, slice_str(PQgetvalue(res, 0, 0))))
         return err_set(e, ERR_SOURCE, "the slot's new position is not an LSN");
-    s->advanced = at < s->control.asked ? at : s->control.asked;
-    s->control.advance_not_before_ms = s->now_ms + s->cfg.advance_interval_ms;
-    if (s->advanced < s->control.asked)
-        s->control.not_before_ms = s->now_ms + BUSY_POLL_MS;
+    if (at > s->control.asked)
+        return overshot(s, at, e);
+    s->advanced = at;
+    s->control.settle = at + 1 == s->control.asked;
+    if (!s->control.settle)
+        s->control.advance_not_before_ms = s->now_ms + s->cfg.advance_interval_ms;
     log_debug("slot advanced", LSTR("slot", s->cfg.slot), LLSN("lsn", s->advanced));
+    return 0;
+}
+
+static int take_settled(struct peek_source *s, const PGresult *res, struct err *e)
+{
+    s->control.settle = false;
+    if (PQgetvalue(res, 0, 0)[0] != '0')
+        return overshot(s, s->control.asked, e);
+    s->advanced = s->control.asked;
+    s->control.advance_not_before_ms = s->now_ms + s->cfg.advance_interval_ms;
     return 0;
 }
 
@@ -270,7 +343,7 @@ static int take_answer(struct peek_source *s, const PGresult *res, struct err *e
 {
     if (PQresultStatus(res) != PGRES_TUPLES_OK)
         return take_fault(s, res, e);
-    if (PQntuples(res) < 1)
+    if (PQntuples(res) < 1 && s->control.task != TASK_ADVANCE)
         return err_set(e, ERR_SOURCE, "slot %s: an empty answer", s->cfg.slot);
     switch (s->control.task) {
     case TASK_LOCK:
@@ -287,6 +360,8 @@ static int take_answer(struct peek_source *s, const PGresult *res, struct err *e
         return take_end(s, res, e);
     case TASK_ADVANCE:
         return take_advance(s, res, e);
+    case TASK_SETTLE:
+        return take_settled(s, res, e);
     }
     return 0;
 }

@@ -75,8 +75,9 @@ static int peek_table(struct source *base, struct slice name, uint32_t xid, stru
     struct peek_source *s = self(base);
 
     *out = catalog_find(&s->catalog, name);
-    if (*out && (*out)->retired == 0)
+    if (*out && (*out)->retired == 0 && (*out)->n_key > 0)
         return 1;
+    /* Without a key, or gone: as of the refresh. This transaction may have been after it. */
     if (!catalog_covers(&s->catalog, xid)) {
         s->control.refresh_wanted = true;
         return 0;
@@ -99,6 +100,7 @@ static int peek_renew(struct source *base, uint32_t xid)
 static void peek_refresh(struct source *base)
 {
     self(base)->control.refresh_wanted = true;
+    self(base)->control.refresh_said = true;
 }
 
 static void peek_acknowledge(struct source *base, lsn_t lsn)

@@ -16,6 +16,7 @@ enum control_task {
     TASK_CATALOG,
     TASK_END,
     TASK_ADVANCE,
+    TASK_SETTLE, /* the advance's last byte */
 };
 
 /* How far a start has come; later tasks are free to come in any order. */
@@ -31,6 +32,9 @@ struct control {
     bool answered;          /* the server, to any question, since the process started */
     bool been_ready;        /* since the process started */
     bool told;              /* that another instance holds the lock */
+    bool relieved;          /* another instance had the lock, and may have moved the slot */
+    bool settle;            /* the slot is one byte before where it was asked to go */
+    bool refresh_said;      /* the refresh that is wanted was asked for by a person */
     int64_t advance_not_before_ms;
     int64_t refreshed_ms;
     bool refresh_wanted;
@@ -75,6 +79,7 @@ struct peek_source {
     lsn_t upto;          /* where the peek under way, or the next one, ends */
     lsn_t goal;          /* with --once: where all ends; 0 until known */
     lsn_t complete;      /* nothing up to here is left to peek */
+    bool announce;       /* a peek was given up: let the pipeline flush what it has */
     bool cut;            /* the last peek left something: peek again when the slot is at `seen` */
     lsn_t seen;          /* commit LSN handed out last: not handed out again */
     lsn_t acknowledged;

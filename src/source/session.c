@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 
 enum { CONNECT_MS = 60000 };
 
@@ -14,7 +15,8 @@ enum { CONNECT_MS = 60000 };
  */
 static const char pin_sql[] =
     "SELECT set_config('search_path', '', false);"
-    "SET client_encoding = 'UTF8';"
+    "SELECT set_config('client_encoding', CASE getdatabaseencoding() WHEN 'SQL_ASCII'"
+    " THEN 'SQL_ASCII' ELSE 'UTF8' END, false);"
     "SET DateStyle = 'ISO, YMD';"
     "SET IntervalStyle = 'postgres';"
     "SET TimeZone = 'UTC';"
@@ -61,9 +63,12 @@ int session_check_dsn(const char *dsn, struct err *e)
     }
     put_line(line, sizeof line, why ? why : "out of memory");
     PQfreemem(why);
-    char *quoted = strstr(line, dsn); /* libpq repeats a URI, which may hold a password */
-    if (quoted)
-        snprintf(quoted, sizeof line - (size_t)(quoted - line), "…\"");
+    /* libpq repeats the part that it can't read, which may be of a password. */
+    char *quoted = strchr(line, '"');
+    if (quoted && strncmp(quoted, "\"=\"", 3) == 0)
+        quoted = strchr(quoted + 3, '"');
+    if (quoted && strncmp(line, "invalid connection option", 25) != 0)
+        snprintf(quoted, sizeof line - (size_t)(quoted - line), "(not shown)");
     return err_set(e, ERR_USAGE, "--dsn: %s", line);
 }
 
@@ -100,6 +105,16 @@ bool session_may_pass(const struct err *e)
     return false;
 }
 
+/* libpq would print it to stderr, between the log's lines. */
+static void on_notice(void *unused, const char *message)
+{
+    char line[1024];
+
+    (void)unused;
+    put_line(line, sizeof line, message);
+    log_info("the server says", LSTR("notice", line));
+}
+
 int session_connect(struct session *s, const char *dsn, const char *application, int64_t now_ms,
                     struct err *e)
 {
@@ -114,6 +129,7 @@ int session_connect(struct session *s, const char *dsn, const char *application,
     s->conn = PQconnectStartParams(names, values, 1);
     if (!s->conn || PQstatus(s->conn) == CONNECTION_BAD)
         return session_lost(s, e, "cannot connect");
+    PQsetNoticeProcessor(s->conn, on_notice, NULL);
     s->events = POLLOUT;
     s->deadline_ms = now_ms + CONNECT_MS;
     return 0;

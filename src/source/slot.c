@@ -7,6 +7,10 @@
 
 enum { OLDEST_SERVER = 110000 };
 
+#define WAL_END                                                                                    \
+    "CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()"                                  \
+    " ELSE pg_current_wal_flush_lsn() END"
+
 bool slot_name_valid(const char *name)
 {
     size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_");
@@ -35,7 +39,7 @@ void slot_sql_inspect(struct buf *b, const char *slot)
                " coalesce(to_jsonb(s)->>'invalidation_reason',"
                " CASE WHEN (to_jsonb(s)->>'conflicting')::bool THEN 'conflict with recovery' END),"
                " coalesce((to_jsonb(s)->>'two_phase')::bool, false),"
-               " coalesce((to_jsonb(s)->>'temporary')::bool, false)"
+               " coalesce((to_jsonb(s)->>'temporary')::bool, false), " WAL_END
                " FROM (SELECT 1) one LEFT JOIN pg_replication_slots s ON s.slot_name = '%s'",
                slot);
 }
@@ -54,6 +58,7 @@ enum {
     COL_INVALID,
     COL_TWO_PHASE,
     COL_TEMPORARY,
+    COL_END,
     N_COLS
 };
 
@@ -63,10 +68,12 @@ void slot_sql_create(struct buf *b, const char *slot)
                slot);
 }
 
-void slot_sql_end(struct buf *b)
+void slot_sql_end(struct buf *b, const char *slot)
 {
-    buf_puts(b, "SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()"
-                " ELSE pg_current_wal_flush_lsn() END");
+    buf_printf(b,
+               "SELECT " WAL_END ", (SELECT confirmed_flush_lsn FROM pg_replication_slots"
+               " WHERE slot_name = '%s')",
+               slot);
 }
 
 void slot_sql_peek(struct buf *b, const char *slot, lsn_t upto, uint64_t changes)
@@ -81,9 +88,20 @@ void slot_sql_peek(struct buf *b, const char *slot, lsn_t upto, uint64_t changes
 
 void slot_sql_advance(struct buf *b, const char *slot, lsn_t to)
 {
+    char lsn[LSN_TEXT], before[LSN_TEXT];
+
+    buf_printf(b,
+               "SELECT end_lsn FROM (SELECT " WAL_END " AS wal OFFSET 0) w,"
+               " pg_replication_slot_advance('%s', CASE WHEN wal > '%s' THEN '%s'::pg_lsn"
+               " WHEN wal = '%s' THEN '%s'::pg_lsn END) WHERE end_lsn IS NOT NULL",
+               slot, lsn_text(lsn, to), lsn, lsn, lsn_text(before, to - 1));
+}
+
+void slot_sql_settle(struct buf *b, const char *slot, lsn_t to)
+{
     char lsn[LSN_TEXT];
 
-    buf_printf(b, "SELECT end_lsn FROM pg_replication_slot_advance('%s', '%s')", slot,
+    buf_printf(b, "SELECT count(*) FROM pg_logical_slot_get_changes('%s', '%s', NULL)", slot,
                lsn_text(lsn, to));
 }
 
@@ -139,7 +157,8 @@ int slot_inspect(struct slot_info *out, const PGresult *res, const char *slot, s
         return 0;
     if (check_usable(res, slot, e) < 0)
         return -1;
-    if (!lsn_parse(&out->confirmed, slice_str(PQgetvalue(res, 0, COL_CONFIRMED))))
+    if (!lsn_parse(&out->confirmed, slice_str(PQgetvalue(res, 0, COL_CONFIRMED))) ||
+        !lsn_parse(&out->end, slice_str(PQgetvalue(res, 0, COL_END))))
         return err_set(e, ERR_SOURCE, "slot %s has no confirmed position", slot);
     return 0;
 }

@@ -18,14 +18,25 @@ bool slot_name_valid(const char *name);
 void slot_sql_lock(struct buf *b, const char *slot);
 void slot_sql_inspect(struct buf *b, const char *slot);
 void slot_sql_create(struct buf *b, const char *slot);
-/* The end of the WAL that a peek may read up to, and where in it lost rows are impossible. */
-void slot_sql_end(struct buf *b);
+/* The end of the WAL that a peek may read up to without loss, and where the slot is: (end, slot).
+ */
+void slot_sql_end(struct buf *b, const char *slot);
 void slot_sql_peek(struct buf *b, const char *slot, lsn_t upto, uint64_t changes);
+/*
+ * Moves the slot to `to`, or to one byte before it when the WAL ends just there: the server
+ * compares with the WAL's end twice, and a commit in between would carry the slot past itself. One
+ * byte before a record's end is as good: what counts is where records begin. No row: the WAL ends
+ * before `to`.
+ */
 void slot_sql_advance(struct buf *b, const char *slot, lsn_t to);
+/* The last byte, by a way on which the server compares once. The answer counts rows: there are
+ * none. */
+void slot_sql_settle(struct buf *b, const char *slot, lsn_t to);
 
 struct slot_info {
     bool exists;
     lsn_t confirmed;
+    lsn_t end;     /* of the WAL, as slot_sql_end */
     bool converts; /* the database's encoding isn't UTF-8 */
 };
 

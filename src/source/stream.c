@@ -137,7 +137,7 @@ static void bound_hold(struct peek_source *s)
     log_info("peek given up, so that it doesn't hold VACUUM back", LSTR("slot", s->cfg.slot),
              LSTR("reason", stalled ? "sink stalled" : "sink slow"), LUINT("rows", p->rows),
              LUINT("next_limit", p->limit));
-    s->cut = true;
+    s->cut = s->announce = true;
     stream_close(s);
 }
 
@@ -328,6 +328,12 @@ int stream_next(struct peek_source *s, struct txn *t, struct err *e)
     struct stream *p = &s->stream;
     bool fed = false;
 
+    if (s->announce && !s->stopped && s->seen > 0) {
+        s->announce = false;
+        spool_reset(&s->spool);
+        *t = (struct txn){.lsn = s->seen};
+        return 1;
+    }
     if (p->state != PEEK_STREAMING || s->stopped)
         return 0;
     p->read_ms = s->now_ms;

@@ -126,3 +126,18 @@ def test_table_dropped_before_it_was_read(db):
     done = walferry.once(db, SLOT, "--format", "json")
     assert keys_of(done.lines) == [("t", {"id": 1})]
     assert len([x for x in done.log if x.get("table") == "public.gone"]) == 1
+
+
+def test_a_key_that_is_added_later_is_seen_at_once(db, scratch):
+    """As pg_dump writes it: the table, its rows, then its key."""
+    db.create_slot(SLOT)
+    with walferry.daemon(db, SLOT, scratch) as program:
+        program.wait_log("connected")
+        db.sql("CREATE TABLE dumped (id int)")
+        db.sql("INSERT INTO dumped VALUES (1)")
+        program.wait_log("no primary key")
+        db.sql("ALTER TABLE dumped ADD PRIMARY KEY (id)")
+        db.sql("INSERT INTO dumped VALUES (2)")
+        program.wait_for("the slot follows", lambda: db.slot_reached(SLOT, db.flush_lsn()))
+        assert program.stop() == walferry.OK
+        assert len(program.out()) == 1

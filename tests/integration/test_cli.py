@@ -1,9 +1,10 @@
 """The command line: what is refused, what is helped with, and libpq's own means."""
 import re
+import subprocess
 
 import pytest
 
-from harness import walferry
+from harness import proc, walferry
 
 GOOD = ["--dsn", "host=127.0.0.1 port=1", "--slot", "app", "--sink", "stdout"]
 
@@ -36,7 +37,7 @@ GOOD = ["--dsn", "host=127.0.0.1 port=1", "--slot", "app", "--sink", "stdout"]
     (["run", *GOOD, "--endpoint-url", "http://127.0.0.1:1"], "--endpoint-url"),
     (["run", *GOOD, "--sink", "kinesis:s", "--region", "x", "--endpoint-url", "ftp://h"],
      "ftp://h"),
-    (["run", *GOOD, "--dsn", "host=127.0.0.1 nonsense"], "nonsense"),
+    (["run", *GOOD, "--dsn", "host=127.0.0.1 nonsense"], '"=" after'),
     (["walk"], "walk"),
     (["help", "walk"], "walk"),
 ], ids=lambda x: " ".join(x[-3:]) if isinstance(x, list) else x)
@@ -136,3 +137,27 @@ def test_log_formats(filled):
     quiet = walferry.execute("run", "--dsn", filled.dsn, "--slot", "app", "--sink", "stdout",
                              "--once", "--log-level", "error")
     assert (quiet.code, quiet.err) == (walferry.OK, "")
+
+
+@pytest.mark.parametrize("dsn", ["postgres://u:my%passS3CRET@h/db", "postgres://u:S3CRET%00x@h/db",
+                                 "host=x password=no S3CRET", "postgres://u:S3CRET@[::"])
+def test_a_password_in_a_bad_dsn_is_not_repeated(dsn):
+    done = walferry.execute("run", "--slot", "app", "--sink", "stdout", "--dsn", dsn)
+    assert done.code == walferry.USAGE and "--dsn" in done.err and "S3CRET" not in done.err
+
+
+def test_closed_stdout_is_not_the_databases_socket(db15):
+    """A descriptor that is free would be the next one opened: nothing may be written there."""
+    db15.sql("CREATE TABLE t (id int PRIMARY KEY)")
+    db15.create_slot("app")
+    db15.sql("INSERT INTO t VALUES (1)")
+    done = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", walferry.BINARY, "run", "--dsn",
+                           db15.dsn, "--slot", "app", "--sink", "stdout", "--once"],
+                          capture_output=True, text=True, timeout=60,
+                          env=walferry.environment(proc.TOP))
+    assert done.returncode == walferry.SINK, done.stderr
+    assert db15.peek("app")
+
+
+def test_help_anywhere():
+    assert "--txn-memory" in walferry.execute("run", "--slot", "x", "--help").out.decode()

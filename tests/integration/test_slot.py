@@ -1,4 +1,5 @@
 """The slot: created, refused, waited for, followed, and never behind without need."""
+import json
 import os
 import signal
 import time
@@ -303,3 +304,47 @@ def test_stalled_sink_lets_go_of_the_vacuum_horizon(db15, scratch):
         scenario.wait_drained(program, db15, SLOT)
         assert program.stop() == walferry.OK
         assert out.read() == b""
+
+
+@pytest.mark.parametrize("how", ["consumed", "made anew"])
+def test_a_slot_that_somebody_else_moved_is_fatal(db, scratch, how):
+    """While connected, too: what it skipped is never passed over."""
+    db.sql("CREATE TABLE t (id int PRIMARY KEY)")
+    db.create_slot(SLOT)
+    with walferry.daemon(db, SLOT, scratch) as program:
+        db.sql("INSERT INTO t VALUES (1)")
+        program.wait_for("the slot follows", lambda: db.slot_reached(SLOT, db.flush_lsn()))
+        program.signal(signal.SIGSTOP)
+        db.sql("INSERT INTO t VALUES (2)")
+        if how == "consumed":
+            db.sql(f"SELECT pg_logical_slot_get_changes('{SLOT}', NULL, NULL)")
+        else:
+            db.sql(f"SELECT pg_drop_replication_slot('{SLOT}')")
+            db.create_slot(SLOT)
+        program.signal(signal.SIGCONT)
+        assert program.wait() == walferry.DATABASE
+        assert "may be missing" in json.dumps(program.log())
+
+
+def test_a_standby_instance_goes_on_from_where_its_peer_brought_the_slot(db15, scratch):
+    """One that lost the lock to another takes over again: that slot moved is no gap."""
+    db15.sql("CREATE TABLE t (id int PRIMARY KEY)")
+    db15.create_slot(SLOT)
+    for name in "first", "second":
+        (scratch / name).mkdir()
+    with walferry.daemon(db15, SLOT, scratch / "first") as first:
+        first.wait_log("connected")
+        with walferry.daemon(db15, SLOT, scratch / "second") as second:
+            second.wait_log("waiting")
+            first.signal(signal.SIGSTOP)
+            db15.sql("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' "
+                     "AND granted")
+            second.wait_log("connected")
+            db15.sql("INSERT INTO t VALUES (1)")
+            second.wait_for("the slot follows", lambda: db15.slot_reached(SLOT, db15.flush_lsn()))
+            first.signal(signal.SIGCONT)
+            first.wait_log("waiting")
+        db15.sql("INSERT INTO t VALUES (2)")
+        first.wait_for("the slot follows", lambda: db15.slot_reached(SLOT, db15.flush_lsn()))
+        assert first.stop() == walferry.OK
+        assert [line[-3:-1] for line in first.out()] == ['2"']

@@ -42,15 +42,21 @@ START_TEST(statements)
                      "'16/B374D848', 1000000, 'include-xids', '1', 'include-timestamp', '1')) "
                      "TO STDOUT (FORMAT binary)");
     buf_clear(&b);
-    slot_sql_advance(&b, "app", UINT64_MAX);
-    ck_assert_str_eq(buf_cstr(&b), "SELECT end_lsn FROM pg_replication_slot_advance('app', "
-                                   "'FFFFFFFF/FFFFFFFF')");
+    slot_sql_advance(&b, "app", 0x1600000000);
+    /* Never up to where the WAL ends: there the server may go further than it is asked to. */
+    ck_has(buf_cstr(&b), "CASE WHEN wal > '16/0' THEN '16/0'::pg_lsn"
+                         " WHEN wal = '16/0' THEN '15/FFFFFFFF'::pg_lsn END");
+    buf_clear(&b);
+    slot_sql_settle(&b, "app", 0x1600000000);
+    ck_assert_str_eq(buf_cstr(&b),
+                     "SELECT count(*) FROM pg_logical_slot_get_changes('app', '16/0', NULL)");
     buf_clear(&b);
     slot_sql_create(&b, "app");
     ck_assert_str_eq(buf_cstr(&b), "SELECT lsn FROM pg_create_logical_replication_slot('app', "
                                    "'test_decoding')");
     buf_clear(&b);
-    slot_sql_end(&b);
+    slot_sql_end(&b, "app");
+    ck_has(buf_cstr(&b), "confirmed_flush_lsn");
     /* The flush LSN: the insert or write LSN loses rows under synchronous_commit = off. */
     ck_has(buf_cstr(&b), "pg_current_wal_flush_lsn()");
     ck_has(buf_cstr(&b), "pg_last_wal_replay_lsn()");
@@ -106,12 +112,13 @@ enum {
     INVALID,
     TWO_PHASE,
     TEMPORARY,
+    END,
     COLUMNS
 };
 
 static const char *const healthy[COLUMNS] = {
     "150020", "PostgreSQL 15.20", "f",        "shop", "t", "logical", "test_decoding",
-    "shop",   "16/B374D848",      "reserved", NULL,   "f", "f",
+    "shop",   "16/B374D848",      "reserved", NULL,   "f", "f",       "16/B374D900",
 };
 
 /* The healthy answer with one column changed. */
@@ -152,6 +159,7 @@ START_TEST(usable)
     ck_assert(info.exists);
     ck_assert(!info.converts);
     ck_assert_uint_eq(info.confirmed, 0x16B374D848);
+    ck_assert_uint_eq(info.end, 0x16B374D900);
     ck_assert_int_eq(inspect(&info, answer(1, COLUMNS, CONVERTS, "t"), &e), 0);
     ck_assert(info.converts);
     ck_assert_int_eq(inspect(&info, answer(1, COLUMNS, VERSION, "110000"), &e), 0);
