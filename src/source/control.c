@@ -13,6 +13,7 @@ enum {
     LOCK_POLL_MS = 1000,
     BUSY_POLL_MS = 200,
     REFRESH_SPACING_MS = 100,
+    SETTLE_MOST_MS = 200, /* what the last peek may have cost, for another decoding to be made */
     SQL_MAX = 4096,
 };
 
@@ -304,7 +305,11 @@ static int take_advance(struct peek_source *s, const PGresult *res, struct err *
     if (at > s->control.asked)
         return overshot(s, at, e);
     s->advanced = at;
-    s->control.settle = at + 1 == s->control.asked;
+    if (at + 1 == s->control.asked) {
+        /* As good as there. The last byte is for those who look: only where it costs little. */
+        s->control.settle = s->stream.decode_ms <= SETTLE_MOST_MS;
+        s->advanced += !s->control.settle;
+    }
     if (!s->control.settle)
         s->control.advance_not_before_ms = s->now_ms + s->cfg.advance_interval_ms;
     log_debug("slot advanced", LSTR("slot", s->cfg.slot), LLSN("lsn", s->advanced));
