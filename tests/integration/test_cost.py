@@ -11,7 +11,7 @@ COUNT = TOP / "build/count"
 CORPUS = TOP / "tests/fuzz/corpus"
 # Some 15 % above what gcc 12 makes at -O2. When the parser gets faster, bring them down.
 INSTRUCTIONS_A_COLUMN = 410
-INSTRUCTIONS_A_BYTE = 7.0  # of a long value
+INSTRUCTIONS_A_BYTE = 2.6
 # The array of columns begins with 64 and doubles.
 FIRST_ROOM = 64
 
