@@ -37,8 +37,8 @@ def bar(name: str, figure: float, bound: float, unit: str, at_most: bool = True)
 
 def timed(command: list, **more) -> tuple[float, float, int]:
     """
-    Wall seconds, CPU seconds and peak resident kilobytes of a command that must succeed. The peak is
-    never less than this process's own size when the command was started: so it is kept small till
+    Wall seconds, CPU seconds and peak resident kilobytes of a command that must succeed. That peak
+    is at least this process's own size when the command was started: so it is kept small till
     then, and the rows of the parser's benchmark come last.
     """
     start = time.monotonic()
