@@ -196,8 +196,8 @@ def test_nothing_is_asked_when_nothing_happens(db15, scratch):
         def seen() -> tuple:
             return db15.flush_lsn(), db15.slot(SLOT, "restart_lsn"), db15.value(counts, SLOT)
 
-        # The server writes WAL of its own now and then (a running-xacts record, autovacuum), but not
-        # in every second; if walferry wrote any, or peeked without need, no second were quiet.
+        # The server writes WAL of its own now and then (running-xacts records, autovacuum), not
+        # in every second; if walferry wrote any, or peeked without need, no second would be quiet.
         for _ in range(8):
             before = seen()
             time.sleep(1)
