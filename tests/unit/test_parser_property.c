@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "unit/helpers.h"
+#include "unit/printer.h"
 #include "unit/suites.h"
 
 enum { ROWS = 20000 };
@@ -13,17 +14,6 @@ struct meant {
     struct buf row;
     struct buf raw; /* of each column: name, NUL, value, NUL */
 };
-
-static void put_quoted(struct buf *b, struct slice s, char quote)
-{
-    buf_putc(b, quote);
-    for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] == (unsigned char)quote)
-            buf_putc(b, quote);
-        buf_putc(b, (char)s.p[i]);
-    }
-    buf_putc(b, quote);
-}
 
 /* 1 to most bytes into out, of letters or of whatever might be taken for something else. */
 static struct slice random_text(struct rng *r, unsigned char *out, uint32_t least, uint32_t most)
@@ -50,7 +40,7 @@ static void put_identifier(struct buf *b, struct slice s)
     if (safe)
         buf_put_slice(b, s);
     else
-        put_quoted(b, s, '"');
+        print_quoted(b, s, '"');
 }
 
 static void put_random_name(struct meant *m, struct slice *name, unsigned char *room)
@@ -118,7 +108,7 @@ static void put_random_value(struct meant *m)
         buf_putc(&m->row, '\'');
     } else {
         struct slice s = random_text(&m->rng, room, 0, sizeof room);
-        put_quoted(&m->row, s, '\'');
+        print_quoted(&m->row, s, '\'');
         buf_put_slice(&m->raw, s);
     }
     buf_putc(&m->raw, 0);
@@ -204,7 +194,7 @@ static void put_random_mark(struct meant *m)
 
     buf_puts(&m->row, heads[pick]);
     if (pick >= 2)
-        put_quoted(&m->row, random_text(&m->rng, room, 0, 12), '\'');
+        print_quoted(&m->row, random_text(&m->rng, room, 0, 12), '\'');
     if (rng_below(&m->rng, 4))
         buf_printf(&m->row, "%s%" PRIu32, pick >= 2 ? ", txid " : " ", (uint32_t)rng_next(&m->rng));
     if (pick != 0 && rng_below(&m->rng, 4))
@@ -225,91 +215,6 @@ static void put_random_message(struct meant *m)
         buf_puts(&m->row, ", sz: 99 content:");
     buf_printf(&m->row, ", sz: %zu content:", n);
     buf_put(&m->row, content, n);
-}
-
-static void put_relations(struct buf *b, const struct td_change *c, const char *verb)
-{
-    buf_puts(b, "table ");
-    for (uint32_t i = 0; i < c->n_relations; i++) {
-        buf_puts(b, i ? ", " : "");
-        buf_put_slice(b, c->relations[i].schema);
-        buf_putc(b, '.');
-        buf_put_slice(b, c->relations[i].table);
-    }
-    buf_puts(b, verb);
-}
-
-static void put_tuple(struct buf *b, const struct td_tuple *t)
-{
-    if (!t->present)
-        buf_puts(b, " (no-tuple-data)");
-    for (uint32_t i = 0; i < t->n; i++) {
-        const struct td_column *c = &t->columns[i];
-        buf_putc(b, ' ');
-        buf_put_slice(b, c->name);
-        buf_putc(b, '[');
-        buf_put_slice(b, c->type);
-        buf_puts(b, c->kind == TD_TEXT ? "]:'" : c->kind == TD_BITS ? "]:B'" : "]:");
-        buf_put_slice(b, c->value);
-        buf_puts(b, c->kind == TD_TEXT || c->kind == TD_BITS ? "'" : "");
-    }
-}
-
-static void put_mark(struct buf *b, const struct td_change *c, const char *head, const char *xid)
-{
-    buf_puts(b, head);
-    buf_put_slice(b, c->gid);
-    if (c->has_xid)
-        buf_printf(b, "%s%" PRIu32, xid, c->xid);
-    if (c->time.n > 0)
-        buf_printf(b, " (at %.*s)", (int)c->time.n, (const char *)c->time.p);
-}
-
-static void put_message(struct buf *b, const struct td_message *m)
-{
-    buf_printf(b, "message: transactional: %d prefix: ", m->transactional);
-    buf_put_slice(b, m->prefix);
-    buf_printf(b, ", sz: %zu content:", m->content.n);
-    buf_put_slice(b, m->content);
-}
-
-/* The row that a change was parsed from. */
-static void print_change(struct buf *b, const struct td_change *c)
-{
-    switch (c->kind) {
-    case TD_BEGIN:
-        return put_mark(b, c, "BEGIN", " ");
-    case TD_COMMIT:
-        return put_mark(b, c, "COMMIT", " ");
-    case TD_PREPARE:
-        return put_mark(b, c, "PREPARE TRANSACTION ", ", txid ");
-    case TD_COMMIT_PREPARED:
-        return put_mark(b, c, "COMMIT PREPARED ", ", txid ");
-    case TD_ROLLBACK_PREPARED:
-        return put_mark(b, c, "ROLLBACK PREPARED ", ", txid ");
-    case TD_MESSAGE:
-        return put_message(b, &c->message);
-    case TD_INSERT:
-        put_relations(b, c, ": INSERT:");
-        return put_tuple(b, &c->new);
-    case TD_UPDATE:
-        put_relations(b, c, ": UPDATE:");
-        if (c->old.present) {
-            buf_puts(b, " old-key:");
-            put_tuple(b, &c->old);
-            buf_puts(b, " new-tuple:");
-        }
-        return put_tuple(b, &c->new);
-    case TD_DELETE:
-        put_relations(b, c, ": DELETE:");
-        return put_tuple(b, &c->old);
-    case TD_TRUNCATE:
-        put_relations(b, c, ": TRUNCATE:");
-        buf_puts(b, c->restart_seqs ? " restart_seqs" : "");
-        buf_puts(b, c->cascade ? " cascade" : "");
-        buf_puts(b, c->restart_seqs || c->cascade ? "" : " (no-flags)");
-        return;
-    }
 }
 
 static void put_raw(struct buf *b, const struct td_tuple *t)
